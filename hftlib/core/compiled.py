@@ -1,0 +1,120 @@
+"""Compiled kernels: one decorator for them, and one cache that cannot go stale.
+
+numba checks only the file of the outermost function, so an edited inner function in another file
+would leave a stale binary behind. Here the cache folder's name is a hash of all kernel sources,
+of numba's and numpy's versions and of the CPU: any change lands in an empty folder.
+
+Kernels live in files named `kernel.py` or `*_kernel.py`; nothing else is hashed.
+"""
+
+import hashlib
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import filelock
+import llvmlite.binding as llvm
+import numba
+import numpy as np
+import platformdirs
+from numba import types
+
+INTS: Final = types.Array(types.int64, 1, "C")
+FLOATS: Final = types.Array(types.float64, 1, "C")
+TEXT: Final = types.Array(types.uint8, 1, "C", readonly=True)
+INT: Final = types.int64
+FLOAT: Final = types.float64
+
+_PACKAGE: Final = Path(__file__).resolve().parent.parent
+_OPTIONS: Final = {"nogil": True, "error_model": "numpy", "boundscheck": False}
+_entries: list[tuple[str, Any, tuple[Any, ...]]] = []
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+Progress = Callable[[int, int, str], None]
+"""Called as progress(kernels done, kernels in all, name of the next one)."""
+
+
+def cache_folder() -> Path:
+    """Return the folder of the compiled kernels of exactly these sources on exactly this CPU."""
+    digest = hashlib.sha256()
+    for source in sorted(_PACKAGE.rglob("*kernel.py")):
+        digest.update(source.relative_to(_PACKAGE).as_posix().encode() + b"\0")
+        digest.update(source.read_bytes())
+    machine = f"{numba.__version__} {np.__version__} {llvm.get_host_cpu_name()}"
+    digest.update(machine.encode())
+    root = os.environ.get("HFT_KERNEL_CACHE") or platformdirs.user_cache_dir("hftlib")
+    return Path(root) / "kernels" / digest.hexdigest()[:20]
+
+
+def _use_cache() -> Path | None:
+    """Point numba at the cache folder; None where it cannot be written."""
+    folder = cache_folder()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return None
+    numba.config.CACHE_DIR = str(folder)
+    return folder
+
+
+_FOLDER: Final = _use_cache()
+
+
+def kernel(function: F) -> F:
+    """Compile `function` as an inner kernel: it is called by entries only and has no cache entry."""
+    return numba.njit(**_OPTIONS)(function)  # type: ignore[no-any-return]
+
+
+def entry(*signature: Any) -> Callable[[F], F]:
+    """Return a decorator that compiles a kernel Python calls, with the argument types given.
+
+    Compilation is put off until `compile_all` or the first call, and cached on disk.
+    """
+
+    def decorate(function: F) -> F:
+        dispatcher = numba.njit(cache=_FOLDER is not None, **_OPTIONS)(function)
+        _entries.append((f"{function.__module__}.{function.__name__}", dispatcher, signature))
+        return dispatcher  # type: ignore[no-any-return]
+
+    return decorate
+
+
+def entries() -> tuple[str, ...]:
+    """Return the names of the kernels registered so far."""
+    return tuple(name for name, _, _ in _entries)
+
+
+def are_compiled() -> bool:
+    """Say whether the cache holds every kernel of these sources."""
+    return _FOLDER is not None and (_FOLDER / "complete").exists()
+
+
+def compile_all(progress: Progress | None = None) -> float:
+    """Compile or load every registered kernel behind a lock; return the seconds it took.
+
+    The lock lets one process compile while others wait and then load from the cache.
+    """
+    started = time.perf_counter()
+    if numba.config.DISABLE_JIT:
+        return 0.0
+    if _FOLDER is None:
+        _compile(progress)
+    elif are_compiled():
+        _compile(None)
+    else:
+        with filelock.FileLock(_FOLDER / "lock"):
+            _compile(progress)
+            (_FOLDER / "complete").touch()
+    return time.perf_counter() - started
+
+
+def _compile(progress: Progress | None) -> None:
+    for done, (name, dispatcher, signature) in enumerate(_entries):
+        if progress is not None:
+            progress(done, len(_entries), name)
+        dispatcher.compile(signature)
+    if progress is not None:
+        progress(len(_entries), len(_entries), "")
