@@ -1,1 +1,1 @@
-""""""
+"""The engine: synchronous, pure and deterministic; frames in, facts out."""
