@@ -28,7 +28,8 @@ INT: Final = types.int64
 FLOAT: Final = types.float64
 
 _PACKAGE: Final = Path(__file__).resolve().parent.parent
-_OPTIONS: Final = {"nogil": True, "error_model": "numpy", "boundscheck": False}
+_OPTIONS: Final[dict[str, Any]] = {"nogil": True, "error_model": "numpy", "boundscheck": False}
+_CONFIG: Final[Any] = numba.config
 _entries: list[tuple[str, Any, tuple[Any, ...]]] = []
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -56,7 +57,7 @@ def _use_cache() -> Path | None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError:
         return None
-    numba.config.CACHE_DIR = str(folder)
+    _CONFIG.CACHE_DIR = str(folder)
     return folder
 
 
@@ -64,7 +65,7 @@ _FOLDER: Final = _use_cache()
 
 
 def kernel(function: F) -> F:
-    """Compile `function` as an inner kernel: it is called by entries only and has no cache entry."""
+    """Compile `function` as an inner kernel: entries call it, and it has no cache entry."""
     return numba.njit(**_OPTIONS)(function)  # type: ignore[no-any-return]
 
 
@@ -98,7 +99,7 @@ def compile_all(progress: Progress | None = None) -> float:
     The lock lets one process compile while others wait and then load from the cache.
     """
     started = time.perf_counter()
-    if numba.config.DISABLE_JIT:
+    if _CONFIG.DISABLE_JIT:
         return 0.0
     if _FOLDER is None:
         _compile(progress)

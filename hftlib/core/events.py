@@ -30,7 +30,7 @@ class Layout(IntEnum):
 
 
 class BookSnapshot(msgspec.Struct, frozen=True, gc=False):
-    """Replace a whole book. One-text-a-side layouts fill `bids` and `asks`, mixed ones `changes`."""
+    """Replace a whole book: one text a side in `bids` and `asks`, a mixed one in `changes`."""
 
     venue: str
     symbol: str
@@ -73,7 +73,10 @@ class PartialDepth(msgspec.Struct, frozen=True, gc=False):
 
 
 class Trade(msgspec.Struct, frozen=True, gc=False):
-    """Report one trade; `side` is the aggressor's. `aggregate` marks an aggTrade, `historical` a backfill."""
+    """Report one trade; `side` is the aggressor's.
+
+    `aggregate` marks an aggTrade, `historical` a backfill.
+    """
 
     venue: str
     symbol: str

@@ -32,7 +32,7 @@ class Instrument(msgspec.Struct, frozen=True, dict=True, forbid_unknown_fields=T
     origin: str = "venue"
 
     def __post_init__(self) -> None:
-        """Refuse increments that are not positive decimals, or a quantum that is no power of ten."""
+        """Refuse increments that are no positive decimals, and a quantum that is no power of ten."""
         if self.tick_units <= 0:
             raise DecimalError(f"{self.venue} {self.symbol}: price increment must be positive")
         if to_units(self.size_quantum, self.size_decimals) != 1:
@@ -47,7 +47,7 @@ class Instrument(msgspec.Struct, frozen=True, dict=True, forbid_unknown_fields=T
 
     @cached_property
     def tick_units(self) -> int:
-        """Return one tick as a count of 10**-price_decimals (1 unless the tick is 0.5, 0.25 ...)."""
+        """Return one tick as a count of 10**-price_decimals (1, or 5 for a tick of 0.5)."""
         return to_units(self.price_increment, self.price_decimals)
 
     @cached_property

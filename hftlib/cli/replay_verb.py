@@ -1,0 +1,61 @@
+"""`hftlib replay`: run tapes through decode, book and features at full speed."""
+
+import argparse
+import sys
+from pathlib import Path
+
+import msgspec
+from tqdm import tqdm
+
+from hftlib.core.configuration import Configuration
+
+NAME = "replay"
+HELP = "run tapes through decode, book and features at full speed"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of the verb."""
+    parser.add_argument("tapes", nargs="+", type=Path, metavar="TAPE", help="tapes, merged by time")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument(
+        "--features", type=Path, metavar="FILE", help="write the vector of every update as parquet"
+    )
+
+
+def run(arguments: argparse.Namespace, configuration: Configuration) -> int:
+    """Replay the tapes and print the report; return 0."""
+    from hftlib.core.compiled import compile_all
+    from hftlib.desk.replay import replay
+
+    compile_all()
+    with tqdm(unit=" frames", file=sys.stderr, disable=None, leave=False) as bar:
+        report = replay(
+            arguments.tapes,
+            features=arguments.features,
+            progress=lambda done, total: _show(bar, done, total),
+        )
+    if arguments.json:
+        print(msgspec.json.encode(report).decode())
+    else:
+        _print(msgspec.to_builtins(report))
+    return 0
+
+
+def _show(bar: "tqdm[None]", done: int, total: int) -> None:
+    bar.total = total
+    bar.update(done - bar.n)
+
+
+def _print(report: dict[str, object]) -> None:
+    books = report.pop("books")
+    for name, value in report.items():
+        print(f"{name:<20} {value}")
+    assert isinstance(books, list)
+    for book in books:
+        bid, ask = book["best_bid"] or ("-", "-"), book["best_ask"] or ("-", "-")
+        verified = "verified" if book["verified"] else "not verifiable"
+        print(
+            f"{book['venue']:>18} {book['symbol']:<12} {book['state']:<8} {verified:<15}"
+            f"{bid[0]} x {bid[1]} / {ask[0]} x {ask[1]}"
+            f"  levels {book['bid_levels']}/{book['ask_levels']}  id {book['last_update_id']}"
+        )
