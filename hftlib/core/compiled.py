@@ -4,7 +4,8 @@ numba checks only the file of the outermost function, so an edited inner functio
 would leave a stale binary behind. Here the cache folder's name is a hash of all kernel sources,
 of numba's and numpy's versions and of the CPU: any change lands in an empty folder.
 
-Kernels live in files named `kernel.py` or `*_kernel.py`; nothing else is hashed.
+Kernels live in files named `kernel.py` or `*_kernel.py`, and the constants that they freeze in
+files named `layout.py`; nothing else is hashed.
 """
 
 import hashlib
@@ -41,7 +42,7 @@ Progress = Callable[[int, int, str], None]
 def cache_folder() -> Path:
     """Return the folder of the compiled kernels of exactly these sources on exactly this CPU."""
     digest = hashlib.sha256()
-    for source in sorted(_PACKAGE.rglob("*kernel.py")):
+    for source in sorted([*_PACKAGE.rglob("*kernel.py"), *_PACKAGE.rglob("layout.py")]):
         digest.update(source.relative_to(_PACKAGE).as_posix().encode() + b"\0")
         digest.update(source.read_bytes())
     machine = f"{numba.__version__} {np.__version__} {llvm.get_host_cpu_name()}"
