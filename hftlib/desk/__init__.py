@@ -1,1 +1,1 @@
-""""""
+"""The desk: wires sources, engine and what clients may read; owns the live clock."""

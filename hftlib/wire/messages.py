@@ -8,10 +8,9 @@ from typing import Final
 
 import msgspec
 
-from hftlib.core.states import BookState, Source
+from hftlib.core.states import BookState, Side, Source
 
 API_PREFIX: Final = "/api/v1"
-DEFAULT_PORT: Final = 8765
 
 
 class ErrorReply(msgspec.Struct, frozen=True):
@@ -98,3 +97,197 @@ class Status(msgspec.Struct, frozen=True):
     bid_levels: int
     ask_levels: int
     last_update_id: int
+
+
+class GcPauses(msgspec.Struct, frozen=True):
+    """Tell how long the garbage collector stopped the desk, since its warm-up."""
+
+    collections: int
+    longest_ms: float
+    total_ms: float
+
+
+class Health(msgspec.Struct, frozen=True):
+    """Tell how the desk is: `state` starting, compiling, loading, running, ended or failed.
+
+    While it compiles, `done` of `total` kernels are ready. `reason` says why it failed.
+    """
+
+    state: str
+    done: int
+    total: int
+    reason: str
+    version: str
+    pid: int
+    source: Source
+    origin: str
+    uptime_s: float
+    first_book_s: float | None
+    clients: int
+    topics: int
+    history_bytes: int
+    gc: GcPauses
+
+
+class VenueReply(msgspec.Struct, frozen=True):
+    """Name a venue of the run and its symbols."""
+
+    venue: str
+    symbols: list[str]
+
+
+class InstrumentReply(msgspec.Struct, frozen=True):
+    """Describe an instrument: increments as decimal text, and where they come from."""
+
+    venue: str
+    symbol: str
+    base: str
+    quote: str
+    price_increment: str
+    size_quantum: str
+    lot: str
+    minimum_notional: str
+    multiplier: str
+    inverse: bool
+    status: str
+    origin: str
+
+
+Level = tuple[str, str]
+"""Price and size as decimal text."""
+
+
+class BookReply(msgspec.Struct, frozen=True):
+    """Show one book, best levels first. Only a book in state LIVE is trusted."""
+
+    venue: str
+    symbol: str
+    base: str
+    quote: str
+    state: BookState
+    reason: str
+    state_since: int | None
+    verified: bool
+    last_update_id: int
+    ts_event: int | None
+    ts_recv: int | None
+    source: Source
+    origin: str
+    bid_levels: int
+    ask_levels: int
+    bids: list[Level]
+    asks: list[Level]
+
+
+class ConsolidatedLevel(msgspec.Struct, frozen=True):
+    """Show one level of one venue; `rated_price` is in the common currency, where there is one."""
+
+    venue: str
+    symbol: str
+    quote: str
+    price: str
+    size: str
+    rated_price: float | None
+
+
+class ConsolidatedReply(msgspec.Struct, frozen=True):
+    """Show several books side by side.
+
+    Levels are ordered best first within one currency. Without rates each quote currency stands
+    alone: a USDT price and a USD price are different units. `books` holds the state of each book
+    (without levels), `left_out` those that are not LIVE.
+    """
+
+    currency: str | None
+    books: list[BookReply]
+    left_out: list[str]
+    bids: list[ConsolidatedLevel]
+    asks: list[ConsolidatedLevel]
+
+
+class FeaturesReply(msgspec.Struct, frozen=True):
+    """Show the features of one book as they stand; one that is not defined now is None."""
+
+    venue: str
+    symbol: str
+    state: BookState
+    ts_event: int | None
+    ts_recv: int | None
+    last_update_id: int
+    source: Source
+    features: dict[str, float | None]
+
+
+class TradeReply(msgspec.Struct, frozen=True):
+    """Show one trade; `side` is the aggressor's."""
+
+    trade_id: int
+    ts_event: int | None
+    ts_recv: int
+    price: str
+    size: str
+    side: Side
+
+
+class TradesReply(msgspec.Struct, frozen=True):
+    """Show the last trades of one symbol, oldest first."""
+
+    venue: str
+    symbol: str
+    source: Source
+    trades: list[TradeReply]
+
+
+class FeedReply(msgspec.Struct, frozen=True):
+    """Tell how the feed of one book does: its state, counters and the age of its messages."""
+
+    venue: str
+    symbol: str
+    status: Status
+
+
+class StatisticsReply(msgspec.Struct, frozen=True):
+    """Show a venue's own 24 h figures for one symbol, None where it sent none."""
+
+    venue: str
+    symbol: str
+    ts_event: int | None
+    ts_recv: int | None
+    source: Source
+    statistics: Statistics | None
+
+
+class SeekRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Ask the run's clock to stand at `ts`, integer nanoseconds UTC."""
+
+    ts: int
+
+
+class SpeedRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Ask for a speed: 0.1 to 50 times that of the recording, or 0 for as fast as possible."""
+
+    speed: float
+
+
+class StepRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Ask a paused run to take `events` events."""
+
+    events: int = 1
+
+
+class LoopRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Ask the run to begin again at its end, or to stop there."""
+
+    loop: bool
+
+
+class Endpoint(msgspec.Struct, frozen=True):
+    """Tell where the desk of a data folder answers; written by the desk, read by clients.
+
+    `token_file` is empty where no token is demanded.
+    """
+
+    url: str
+    pid: int
+    source: str
+    token_file: str = ""
