@@ -16,7 +16,16 @@ settings.register_profile("dev", deadline=None, suppress_health_check=_SLOW_IS_F
 settings.register_profile(
     "ci", deadline=None, derandomize=True, print_blob=True, suppress_health_check=_SLOW_IS_FINE
 )
-settings.load_profile("ci" if IN_CI else "dev")
+settings.register_profile(
+    # Kernels run a hundred times slower with the compiler off; branches need few examples.
+    "uncompiled",
+    deadline=None,
+    derandomize=True,
+    max_examples=20,
+    suppress_health_check=_SLOW_IS_FINE,
+)
+UNCOMPILED = os.environ.get("NUMBA_DISABLE_JIT", "0") != "0"
+settings.load_profile("uncompiled" if UNCOMPILED else "ci" if IN_CI else "dev")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

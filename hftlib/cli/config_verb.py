@@ -21,7 +21,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, configuration: Configuration) -> int:
     """Print the settings; secrets are masked."""
-    del configuration
     settings: tuple[Setting, ...] = arguments.settings
     if arguments.markdown:
         print(markdown(), end="")

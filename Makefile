@@ -1,0 +1,66 @@
+# The only door: each target does its own set-up. `make` lists them.
+# The plain way works too: pip install -r requirements.txt; streamlit run app.py
+
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?= $(shell for candidate in python3 python3.13 python3.12 python3.11 python; do \
+	$$candidate -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& command -v $$candidate && break; done)
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+PYTEST := $(BIN)/python -m pytest -q
+# Tests run in two workers; one file stays in one worker, so that what it builds is built once.
+WORKERS ?= 2
+
+PURE := core book wire features venues engine
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check lint types floors coverage e2e docs-current gates fmt
+
+help: ## list the targets
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "hftlib needs Python 3.11 or newer; none was found"; exit 1; }
+	@echo "making $(VENV) with $(PYTHON)"
+	@$(PYTHON) -m venv $(VENV) || { echo "no venv: install your system's python3-venv"; exit 1; }
+
+$(VENV)/.runtime: requirements.txt | $(BIN)/python
+	@echo "installing requirements.txt (once, until it changes)"
+	@$(PIP) -r requirements.txt && touch $@
+
+$(VENV)/.development: requirements.txt requirements-dev.txt | $(BIN)/python
+	@echo "installing requirements-dev.txt (once, until it changes)"
+	@$(PIP) -r requirements-dev.txt && touch $@ $(VENV)/.runtime
+
+run: $(VENV)/.runtime ## start the app (and its desk) in the browser
+	@$(BIN)/python -m streamlit run app.py
+
+test: $(VENV)/.development ## unit, property, conformance, playback and app tests, compiled
+	@$(PYTEST) -n $(WORKERS) --dist loadfile --ignore=tests/e2e $(ARGS)
+
+lint: $(VENV)/.development ## ruff: rules and format
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+types: $(VENV)/.development ## mypy --strict on hftlib, app.py and pages
+	@$(BIN)/mypy
+
+floors: $(VENV)/.development ## the floors: who may import whom
+	@$(BIN)/lint-imports --no-logo
+
+coverage: $(VENV)/.development ## branch coverage of the pure rooms, compiler off
+	@NUMBA_DISABLE_JIT=1 $(PYTEST) -n $(WORKERS) --dist loadfile \
+		--cov --cov-report=term $(wildcard $(PURE:%=tests/%) tests/property)
+
+docs-current: $(VENV)/.development ## the generated pages of docs/ are those of the code
+	@$(BIN)/python -m hftlib docs --check
+
+gates: $(VENV)/.development ## plant one break per gate and see each gate fail
+	@$(PYTEST) tests/gates
+
+e2e: $(VENV)/.development ## the page in a real Chromium
+	@$(PYTEST) tests/e2e $(ARGS)
+
+check: lint types floors docs-current test coverage e2e ## everything that CI runs
+
+fmt: $(VENV)/.development ## format, and fix what can be fixed
+	@$(BIN)/ruff check --fix-only . ; $(BIN)/ruff format .
