@@ -14,6 +14,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 import hftlib
+from hftlib.cli.flags import add_settings
 from hftlib.core.configuration import Configuration
 
 NAME = "doctor"
@@ -44,6 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--timeout", type=float, default=3.0, metavar="SECONDS", help="patience with each exchange"
     )
+    add_settings(parser, "data_dir", "desk.host", "desk.port", "api.url", "api.token")
 
 
 def run(arguments: argparse.Namespace, configuration: Configuration) -> int:

@@ -163,6 +163,8 @@ def _flatten(table: Mapping[str, Any], where: str, prefix: str = "") -> Iterator
             yield from _flatten(value, where, f"{name}.")
         elif key in KEYS:
             yield key, value
+        elif key in sections:
+            raise ConfigurationError(f"{where}: {key} is a section of keys, [{key}]")
         else:
             raise ConfigurationError(f"{where}: unknown key {key}{_hint(key, KEYS)}")
 

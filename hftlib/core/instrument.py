@@ -32,7 +32,7 @@ class Instrument(msgspec.Struct, frozen=True, dict=True, forbid_unknown_fields=T
     origin: str = "venue"
 
     def __post_init__(self) -> None:
-        """Refuse increments that are no positive decimals, and a quantum that is no power of ten."""
+        """Refuse increments that are not positive, and a quantum that is no power of ten."""
         if self.tick_units <= 0:
             raise DecimalError(f"{self.venue} {self.symbol}: price increment must be positive")
         if to_units(self.size_quantum, self.size_decimals) != 1:

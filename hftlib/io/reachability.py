@@ -117,10 +117,10 @@ def _ask_time(url: str, timeout_s: float) -> tuple[float | None, float | None, s
         return None, None, WORDS.get(status, f"{status}: {error.response.reason}")
     except requests.Timeout:
         return None, None, f"no answer within {timeout_s:g} s"
-    except (requests.ConnectionError, OSError):
-        return None, None, "no connection"
-    except ValueError as error:
+    except ValueError as error:  # before OSError: a body that is no JSON is both
         return None, None, f"tells no time: {error}"
+    except OSError:
+        return None, None, "no connection"
     round_trip_ms, offset_ms = min(samples)
     return round(offset_ms, 1), round(round_trip_ms, 1), ""
 
