@@ -1,1 +1,1 @@
-""""""
+"""The outside world: tapes, importers, and every byte that enters or leaves."""
