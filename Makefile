@@ -11,7 +11,10 @@ PYTEST := $(BIN)/python -m pytest -q
 # Tests run in two workers; one file stays in one worker, so that what it builds is built once.
 WORKERS ?= 2
 
+# Branch coverage: the pure rooms by their own tests and the property tests.
 PURE := core book wire features venues engine
+COVERED = $(wildcard $(PURE:%=tests/%) tests/property)
+COVER = --cov
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check lint types floors coverage e2e docs-current gates fmt
@@ -36,10 +39,10 @@ run: $(VENV)/.runtime ## start the app (and its desk) in the browser
 	@$(BIN)/python -m streamlit run app.py
 
 test: $(VENV)/.development ## unit, property, conformance, playback and app tests, compiled
-	@$(PYTEST) -n $(WORKERS) --dist loadfile --ignore=tests/e2e $(ARGS)
+	@$(PYTEST) -n $(WORKERS) --dist loadfile --ignore=tests/e2e --ignore=tests/gates $(ARGS)
 
 lint: $(VENV)/.development ## ruff: rules and format
-	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	@$(BIN)/ruff check .; rules=$$?; $(BIN)/ruff format --check . && exit $$rules
 
 types: $(VENV)/.development ## mypy --strict on hftlib, app.py and pages
 	@$(BIN)/mypy
@@ -49,18 +52,18 @@ floors: $(VENV)/.development ## the floors: who may import whom
 
 coverage: $(VENV)/.development ## branch coverage of the pure rooms, compiler off
 	@NUMBA_DISABLE_JIT=1 $(PYTEST) -n $(WORKERS) --dist loadfile \
-		--cov --cov-report=term $(wildcard $(PURE:%=tests/%) tests/property)
+		$(COVER) --cov-report=term $(COVERED)
 
 docs-current: $(VENV)/.development ## the generated pages of docs/ are those of the code
 	@$(BIN)/python -m hftlib docs --check
 
-gates: $(VENV)/.development ## plant one break per gate and see each gate fail
-	@$(PYTEST) tests/gates
+gates: $(VENV)/.development ## the rules of the house; one planted break per gate, each must fail
+	@$(PYTEST) tests/gates -m "not e2e" $(ARGS)
 
 e2e: $(VENV)/.development ## the page in a real Chromium
 	@$(PYTEST) tests/e2e $(ARGS)
 
-check: lint types floors docs-current test coverage e2e ## everything that CI runs
+check: lint types floors docs-current gates test coverage e2e ## everything that CI runs
 
 fmt: $(VENV)/.development ## format, and fix what can be fixed
 	@$(BIN)/ruff check --fix-only . ; $(BIN)/ruff format .

@@ -17,9 +17,10 @@ from typing import Protocol, cast
 import hftlib
 import hftlib.cli
 from hftlib.cli.flags import add_settings, settings_given
-from hftlib.core.configuration import Configuration
+from hftlib.core.configuration import Configuration, secrets_of
 from hftlib.core.configuration_files import load
 from hftlib.core.errors import HftlibError
+from hftlib.io import logs
 
 SUFFIX = "_verb"
 REFUSED = 2
@@ -83,6 +84,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             os.environ, Path.cwd(), flags=settings_given(arguments), file=arguments.config
         )
         arguments.settings = resolved.settings
+        logs.start(resolved.configuration.log_level, secrets_of(resolved.configuration))
         code: int = arguments.run(arguments, resolved.configuration)
         sys.stdout.flush()
     except HftlibError as error:

@@ -229,11 +229,23 @@ def resolve(
     return Resolved(configuration, tuple(_settings(configuration, origins)))
 
 
+def value_of(configuration: Configuration, name: str) -> Any:
+    """Return the value of a dotted key. Raises AttributeError when there is no such key."""
+    value: Any = configuration
+    for part in name.split("."):
+        value = getattr(value, part)
+    return value
+
+
+def secrets_of(configuration: Configuration) -> list[str]:
+    """Return the secrets that are set, so that whoever writes text can cut them out."""
+    values = (value_of(configuration, key.name) for key in KEYS.values() if key.secret)
+    return [value for value in values if value]
+
+
 def _settings(configuration: Configuration, origins: Mapping[str, str]) -> Iterator[Setting]:
     for key in KEYS.values():
-        value: Any = configuration
-        for part in key.name.split("."):
-            value = getattr(value, part)
+        value = value_of(configuration, key.name)
         shown = MASK if key.secret and value else value
         yield Setting(key.name, shown, origins.get(key.name, "default"), key.meaning)
 

@@ -13,6 +13,7 @@ from hftlib.core.configuration import (
     Configuration,
     markdown,
     resolve,
+    secrets_of,
 )
 from hftlib.core.errors import ConfigurationError
 
@@ -106,6 +107,8 @@ def test_secrets_never_leave():
     assert "hunter2" not in repr(resolved)
     assert b"hunter2" not in msgspec.json.encode(resolved.settings)
     assert MASK in [setting.value for setting in resolved.settings]
+    assert secrets_of(resolved.configuration) == ["hunter2"]
+    assert secrets_of(Configuration()) == []
     assert repr(ApiSection()) == "ApiSection(url='', token='')"
 
 
