@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from hftlib.core.configuration import KEYS
+
 PROJECT = Path(__file__).resolve().parent.parent.parent
 SOURCES = sorted((PROJECT / "hftlib").rglob("*.py"))
 PAGES = sorted((PROJECT / "pages").glob("*.py"))
@@ -88,3 +90,9 @@ def test_no_room_is_without_tests():
     rooms = {path.parent.name for path in (PROJECT / "hftlib").glob("*/__init__.py")}
     tested = {path.parent.name for path in (PROJECT / "tests").glob("*/test_*.py")}
     assert rooms - tested == set()
+
+
+def test_the_example_environment_tells_every_key_with_its_default():
+    text = (PROJECT / ".env.example").read_text(encoding="utf-8")
+    told = dict(re.findall(r"^#(HFT_\w+)=(.*)$", text, re.MULTILINE))
+    assert told == {key.variables[0]: str(key.default) for key in KEYS.values()}
