@@ -67,7 +67,23 @@ _FOLDER: Final = _use_cache()
 
 def kernel(function: F) -> F:
     """Compile `function` as an inner kernel: entries call it, and it has no cache entry."""
-    return numba.njit(**_OPTIONS)(function)  # type: ignore[no-any-return]
+    return _without_literals(numba.njit(**_OPTIONS)(function))  # type: ignore[no-any-return]
+
+
+def _without_literals(dispatcher: Any) -> Any:
+    """Keep numba from compiling an inner kernel anew for every constant it is called with."""
+    if numba.config.DISABLE_JIT:
+        return dispatcher
+    resolve = dispatcher.get_call_template
+
+    def get_call_template(arguments: Any, keywords: Any) -> Any:
+        return resolve(
+            tuple(map(types.unliteral, arguments)),
+            {name: types.unliteral(argument) for name, argument in keywords.items()},
+        )
+
+    dispatcher.get_call_template = get_call_template
+    return dispatcher
 
 
 def entry(*signature: Any) -> Callable[[F], F]:
