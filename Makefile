@@ -17,7 +17,7 @@ COVERED = $(wildcard $(PURE:%=tests/%) tests/property)
 COVER = --cov
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint types floors coverage e2e docs-current gates fmt
+.PHONY: help run test check lint types floors coverage e2e docs-current gates bench fmt
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -64,6 +64,9 @@ e2e: $(VENV)/.development ## the page in a real Chromium
 	@$(PYTEST) tests/e2e $(ARGS)
 
 check: lint types floors docs-current gates test coverage e2e ## everything that CI runs
+
+bench: $(VENV)/.development ## hftlib and its peers on the same capture, in one run
+	@$(BIN)/python -m benchmarks $(ARGS)
 
 fmt: $(VENV)/.development ## format, and fix what can be fixed
 	@$(BIN)/ruff check --fix-only . ; $(BIN)/ruff format .
