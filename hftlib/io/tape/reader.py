@@ -130,7 +130,7 @@ class TapeReader:
 
     @cached_property
     def _latest_ts(self) -> list[int]:
-        """Return per block the latest ts_recv up to its end: it never falls, so it can be sought."""
+        """Return per block the latest ts_recv up to its end, which never falls."""
         return list(accumulate((block.max_ts for block in self._blocks), max))
 
     def _decode(self, source: SegmentSource, block: Segment) -> Iterator[Frame]:

@@ -138,10 +138,9 @@ class BlockWriter:
         self.manifest = self.manifest.with_instruments(instruments)
         store(self._folder, msgspec.structs.replace(self.manifest, closed=False))
 
-    def add_notes(self, notes: Iterable[str]) -> None:
-        """Put notes into the manifest when the tape is closed."""
-        added = tuple(note for note in notes if note not in self.manifest.notes)
-        self.manifest = msgspec.structs.replace(self.manifest, notes=self.manifest.notes + added)
+    def describe(self, manifest: Manifest) -> None:
+        """Add the origin, instruments and notes of `manifest` when the tape is closed."""
+        self.manifest = _merged(self.manifest, manifest)
 
     def add_overflow(self, frames: int) -> None:
         """Add to the manifest's number of frames that did not reach the tape."""
