@@ -1,1 +1,1 @@
-""""""
+"""The desk's client for notebooks, pages and the command line; it draws nothing."""

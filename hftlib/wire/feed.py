@@ -6,7 +6,7 @@ of fields. Sizes and ticks travel as floats because browsers read them so; every
 """
 
 import struct
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import IntEnum
 from typing import Final, NamedTuple
 
@@ -98,6 +98,12 @@ class Ladder(NamedTuple):
     ask_sizes: NDArray[np.float64]
 
 
+def empty_ladder(state: BookState) -> Ladder:
+    """Return the ladder of a book that holds nothing yet."""
+    no_ticks, no_sizes = np.empty(0, np.int64), np.empty(0, np.float64)
+    return Ladder(state, False, 0, no_ticks, no_sizes, no_ticks, no_sizes)
+
+
 class TradeMark(NamedTuple):
     """Hold one trade: time in epoch ms, ticks, base units, side BUY or SELL of the aggressor."""
 
@@ -166,7 +172,7 @@ def encode_column(column: Column) -> bytes:
 
 
 def join_columns(blocks: Sequence[bytes]) -> bytes:
-    """Return a COLUMNS body of columns already encoded, oldest first; the newest 65,535 are kept."""
+    """Return a COLUMNS body of encoded columns, oldest first; the newest 65,535 are kept."""
     kept = blocks[-MOST_COLUMNS:]
     return b"".join((_COUNT.pack(len(kept)), *kept))
 
@@ -289,7 +295,7 @@ def _trade_marks(marks: NDArray[np.void]) -> Iterator[TradeMark]:
         )
 
 
-_DECODERS: Final = {
+_DECODERS: Final[dict[Kind, Callable[[bytes], Body]]] = {
     Kind.DESCRIPTION: lambda body: msgspec.json.decode(body, type=Description),
     Kind.COLUMNS: _decode_columns,
     Kind.LADDER: _decode_ladder,

@@ -1,0 +1,113 @@
+"""The API's application: routes under /api/v1, errors as {code, message}, an OpenAPI document."""
+
+from typing import Any, Final
+
+import msgspec
+from fastapi import FastAPI, Request, WebSocket
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.types import ASGIApp
+
+import hftlib
+from hftlib.api.clock_routes import BodyError, clock_router
+from hftlib.api.fanout import Hub
+from hftlib.api.guard import Guard
+from hftlib.api.read_routes import read_router
+from hftlib.api.replies import add_schemas, refusal
+from hftlib.desk.desk import Desk, NotReadyError, UnknownBookError
+from hftlib.wire import messages
+from hftlib.wire.messages import API_PREFIX
+
+LADDER_DEPTH: Final = 25
+MOST_LADDER: Final = 1_000
+MOST_ROW_TICKS: Final = 10**12
+_MESSAGES: Final = tuple(
+    kind
+    for kind in vars(messages).values()
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct)
+)
+
+
+def create_app(desk: Desk, hub: Hub) -> ASGIApp:
+    """Return the guarded application of a desk."""
+    return Guard(build(desk, hub), host=desk.settings.host, token=desk.settings.token)
+
+
+def build(desk: Desk, hub: Hub) -> FastAPI:
+    """Return the application without its guard."""
+    app = FastAPI(
+        title="hftlib desk",
+        version=hftlib.__version__,
+        description="Order books, features and the clock of one desk. docs/stream.md has the feed.",
+        openapi_url=f"{API_PREFIX}/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.include_router(read_router(desk, hub), prefix=API_PREFIX)
+    app.include_router(clock_router(desk), prefix=API_PREFIX)
+    _add_feed(app, hub)
+    _add_errors(app)
+    _add_document(app)
+    return app
+
+
+def _add_feed(app: FastAPI, hub: Hub) -> None:
+    @app.websocket(f"{API_PREFIX}/feed")
+    async def feed(websocket: WebSocket, venue: str, symbol: str) -> None:
+        row_ticks = _whole(websocket.query_params.get("row_ticks"), None, MOST_ROW_TICKS)
+        depth = _whole(websocket.query_params.get("depth"), LADDER_DEPTH, MOST_LADDER)
+        await hub.serve(websocket, venue, symbol, row_ticks, depth or LADDER_DEPTH)
+
+
+def _whole(text: str | None, default: int | None, most: int) -> int | None:
+    """Return a query's number within 1 to `most`; anything else counts as not given."""
+    if (
+        text is None
+        or not text.isascii()
+        or not text.isdigit()
+        or len(text) > 18
+        or not 0 < int(text) <= most
+    ):
+        return default
+    return int(text)
+
+
+def _add_errors(app: FastAPI) -> None:
+    def answer(status: int, code: str) -> Any:
+        async def respond(_: Request, error: Exception) -> Response:
+            return refusal(status, code, str(error))
+
+        return respond
+
+    async def invalid(_: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        return refusal(422, "INVALID_REQUEST", "; ".join(_told(one) for one in error.errors()))
+
+    async def other(_: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        code = "NOT_FOUND" if error.status_code == 404 else "REFUSED"
+        return refusal(error.status_code, code, str(error.detail))
+
+    app.add_exception_handler(UnknownBookError, answer(404, "UNKNOWN_BOOK"))
+    app.add_exception_handler(NotReadyError, answer(503, "NOT_READY"))
+    app.add_exception_handler(BodyError, answer(422, "INVALID_REQUEST"))
+    app.add_exception_handler(RequestValidationError, invalid)
+    app.add_exception_handler(HTTPException, other)
+
+
+def _told(error: dict[str, Any]) -> str:
+    place = ".".join(str(part) for part in error["loc"][1:])
+    return f"{place}: {error['msg']}" if place else str(error["msg"])
+
+
+def _add_document(app: FastAPI) -> None:
+    make = app.openapi
+
+    def document() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            add_schemas(make(), _MESSAGES)
+        assert app.openapi_schema is not None
+        return app.openapi_schema
+
+    app.openapi = document  # type: ignore[method-assign]

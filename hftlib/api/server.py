@@ -1,0 +1,129 @@
+"""Serve a desk: bind, own the data folder, leave word where it answers, run until told to stop."""
+
+import asyncio
+import errno
+import os
+import socket
+import sys
+from typing import Final
+
+import uvicorn
+
+from hftlib.api.app import create_app
+from hftlib.api.fanout import Hub
+from hftlib.client.endpoint import write_endpoint, write_token
+from hftlib.core.errors import HftlibError
+from hftlib.desk.desk import Desk
+from hftlib.desk.ownership import owning
+from hftlib.desk.parent import watch_parent
+from hftlib.desk.settings import DeskSettings, check_exposure, tape_path
+from hftlib.wire.messages import Endpoint
+
+_PORTS_TRIED: Final = 50
+_BACKLOG: Final = 128
+
+
+def run(settings: DeskSettings, *, with_parent: bool = False, started_s: float) -> None:
+    """Run a desk until it is told to stop, or its parent is gone where `with_parent` is set.
+
+    `started_s` is the perf_counter of the process's start. Raises ConfigurationError when the
+    source is not known or the host is exposed without a token, OwnedElsewhereError when another
+    desk has the data folder.
+    """
+    tape_path(settings.source)
+    check_exposure(settings)
+    with owning(settings.data_dir), bind(settings.host, settings.port) as listener:
+        url = _url(settings.host, listener.getsockname()[1])
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            runner.run(_serve(settings, listener, url, with_parent, started_s))
+
+
+async def _serve(
+    settings: DeskSettings,
+    listener: socket.socket,
+    url: str,
+    with_parent: bool,
+    started_s: float,
+) -> None:
+    desk = Desk(settings, started_s=started_s)
+    hub = Hub(desk)
+    server = uvicorn.Server(_uvicorn(desk, hub))
+    loop = asyncio.get_running_loop()
+    if with_parent:
+        watch_parent(lambda: loop.call_soon_threadsafe(_stop, server))
+    background = [asyncio.create_task(desk.work()), asyncio.create_task(hub.run())]
+    for task in background:
+        task.add_done_callback(lambda done: _stop_on_failure(done, server))
+    _leave_word(settings, url)
+    try:
+        await server.serve([listener])
+    finally:
+        for task in background:
+            task.cancel()
+        results = await asyncio.gather(*background, return_exceptions=True)
+    for result in results:
+        if isinstance(result, Exception):
+            raise result
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Return a socket that listens on the port or the next free one. Raises HftlibError."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    for candidate in range(port, port + _PORTS_TRIED) if port else [0]:
+        listener = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            if os.name == "posix":
+                listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind((host.strip("[]"), candidate))
+            listener.listen(_BACKLOG)
+        except OSError as error:
+            listener.close()
+            if error.errno != errno.EADDRINUSE:
+                raise HftlibError(f"cannot listen on {host}:{candidate}: {error}") from None
+        else:
+            return listener
+    raise HftlibError(f"no free port from {port} to {port + _PORTS_TRIED - 1} on {host}")
+
+
+def _leave_word(settings: DeskSettings, url: str) -> None:
+    token_file = str(write_token(settings.data_dir, settings.token)) if settings.token else ""
+    endpoint = Endpoint(url, os.getpid(), settings.source, token_file)
+    write_endpoint(settings.data_dir, endpoint)
+    print(f"hftlib desk at {url}, source {settings.source}", file=sys.stderr, flush=True)
+
+
+def _uvicorn(desk: Desk, hub: Hub) -> uvicorn.Config:
+    return uvicorn.Config(
+        create_app(desk, hub),
+        http="httptools",
+        ws="websockets-sansio",
+        ws_per_message_deflate=False,
+        lifespan="off",
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+        timeout_graceful_shutdown=2,
+    )
+
+
+def _loop_factory() -> object:
+    """Return uvloop's loop where it is installed; it is not made for Windows."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
+
+
+def _url(host: str, port: int) -> str:
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)
+    return f"http://{f'[{reachable}]' if ':' in reachable.strip('[]') else reachable}:{port}"
+
+
+def _stop(server: uvicorn.Server) -> None:
+    server.should_exit = True
+
+
+def _stop_on_failure(done: "asyncio.Task[None]", server: uvicorn.Server) -> None:
+    if not done.cancelled() and done.exception() is not None:
+        server.should_exit = True

@@ -1,0 +1,50 @@
+"""`desk`: run the desk, the process that owns feeds, engine and API."""
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+from hftlib.cli.flags import add_settings
+from hftlib.core.configuration import Configuration
+
+NAME = "desk"
+HELP = "run the desk: plays its source and answers at an HTTP and websocket API"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of the verb."""
+    add_settings(parser, "source", "desk.host", "desk.port", "data_dir", "speed")
+    parser.add_argument("--paused", action="store_true", help="stand still at the first book")
+    parser.add_argument("--once", action="store_true", help="stop at the tape's end, do not loop")
+    parser.add_argument(
+        "--with-parent",
+        action="store_true",
+        help="stop when standard input closes: for programs that start a desk of their own",
+    )
+
+
+def run(arguments: argparse.Namespace, configuration: Configuration) -> int:
+    """Run a desk until it is stopped; return 0. Joins, and says so, where one already runs."""
+    started_s = time.perf_counter()
+    from hftlib.api.server import run as run_server
+    from hftlib.desk.ownership import OwnedElsewhereError
+    from hftlib.desk.settings import DeskSettings
+
+    settings = DeskSettings(
+        source=configuration.source,
+        host=configuration.desk.host,
+        port=configuration.desk.port,
+        data_dir=Path(configuration.data_dir).expanduser(),
+        speed=configuration.speed,
+        paused=arguments.paused,
+        loop=not arguments.once,
+        token=configuration.api.token,
+    )
+    try:
+        run_server(settings, with_parent=arguments.with_parent, started_s=started_s)
+    except OwnedElsewhereError as owned:
+        if owned.endpoint is None or owned.endpoint.source != settings.source:
+            raise
+        print(f"hftlib: {owned}; nothing to do", file=sys.stderr)
+    return 0

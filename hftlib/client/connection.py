@@ -1,0 +1,210 @@
+"""Talk to a desk over HTTP: one typed method a route, errors in words."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+from urllib.parse import quote
+
+import msgspec
+import requests
+
+from hftlib.core.errors import HftlibError, UnavailableError
+from hftlib.wire.messages import (
+    API_PREFIX,
+    BookReply,
+    ClockReply,
+    ConsolidatedReply,
+    ErrorReply,
+    FeaturesReply,
+    FeedReply,
+    Health,
+    InstrumentReply,
+    LoopRequest,
+    SeekRequest,
+    SpeedRequest,
+    StatisticsReply,
+    StepRequest,
+    TradesReply,
+    VenueReply,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+TIMEOUT_S: Final = 5.0
+Answer = TypeVar("Answer")
+
+
+class RefusedError(HftlibError):
+    """Carry a desk's refusal: `status` of HTTP, `code` to test for, and its sentence."""
+
+    def __init__(self, status: int, reply: ErrorReply) -> None:
+        """Keep what the desk said."""
+        super().__init__(reply.message)
+        self.status = status
+        self.code = reply.code
+
+
+class DeskConnection:
+    """Ask one desk; safe to share between threads that do not close it.
+
+    Every method raises UnavailableError when the desk does not answer and RefusedError when it
+    answers with an error.
+    """
+
+    def __init__(self, url: str, token: str = "", *, timeout_s: float = TIMEOUT_S) -> None:
+        """Prepare to talk to the desk at `url`; nothing is sent yet."""
+        self.url = url.rstrip("/")
+        self.token = token
+        self._timeout_s = timeout_s
+        self._session = requests.Session()
+        self._session.trust_env = False
+        if token:
+            self._session.headers["Authorization"] = f"Bearer {token}"
+
+    def __enter__(self) -> "DeskConnection":
+        """Return itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close."""
+        self.close()
+
+    def close(self) -> None:
+        """Give the pooled sockets back."""
+        self._session.close()
+
+    def health(self) -> Health:
+        """Return how the desk is."""
+        return self._get("/health", Health)
+
+    def venues(self) -> list[VenueReply]:
+        """Return the venues of the run with their symbols."""
+        return self._get("/venues", list[VenueReply])
+
+    def instruments(self) -> list[InstrumentReply]:
+        """Return the instruments of the run."""
+        return self._get("/instruments", list[InstrumentReply])
+
+    def book(self, venue: str, symbol: str, depth: int | None = None) -> BookReply:
+        """Return one book with `depth` levels a side, all with None."""
+        return self._get(f"/book/{_path(venue, symbol)}", BookReply, {"depth": depth})
+
+    def consolidated(
+        self,
+        books: Mapping[str, str] | Sequence[tuple[str, str]],
+        rates: Mapping[str, float | str] | None = None,
+        depth: int | None = None,
+    ) -> ConsolidatedReply:
+        """Return several books side by side; `rates` values one unit of each quote currency."""
+        pairs = books.items() if isinstance(books, Mapping) else books
+        query = {
+            "book": [f"{venue}:{symbol}" for venue, symbol in pairs],
+            "rate": [f"{currency}={rate}" for currency, rate in (rates or {}).items()],
+            "depth": depth,
+        }
+        return self._get("/consolidated", ConsolidatedReply, query)
+
+    def features(self, venue: str, symbol: str) -> FeaturesReply:
+        """Return the features of one book as they stand."""
+        return self._get(f"/features/{_path(venue, symbol)}", FeaturesReply)
+
+    def trades(self, venue: str, symbol: str, limit: int = 100) -> TradesReply:
+        """Return the last `limit` trades, oldest first."""
+        return self._get(f"/trades/{_path(venue, symbol)}", TradesReply, {"limit": limit})
+
+    def feeds(self) -> list[FeedReply]:
+        """Return how each feed does."""
+        return self._get("/feed", list[FeedReply])
+
+    def statistics(self) -> list[StatisticsReply]:
+        """Return the venues' own 24 h figures."""
+        return self._get("/stats24h", list[StatisticsReply])
+
+    def clock(self) -> ClockReply:
+        """Return where the run's clock stands and how it moves."""
+        return self._get("/clock", ClockReply)
+
+    def play(self) -> ClockReply:
+        """Let the run go on; from the end, begin again."""
+        return self._post("play")
+
+    def pause(self) -> ClockReply:
+        """Let the run stand still."""
+        return self._post("pause")
+
+    def step(self, events: int = 1) -> ClockReply:
+        """Take some events while paused."""
+        return self._post("step", StepRequest(events))
+
+    def seek(self, ts: int) -> ClockReply:
+        """Go to a time in integer nanoseconds UTC."""
+        return self._post("seek", SeekRequest(ts))
+
+    def set_speed(self, speed: float) -> ClockReply:
+        """Play at 0.1 to 50 times the recorded pace, or at 0 as fast as possible."""
+        return self._post("speed", SpeedRequest(speed))
+
+    def set_loop(self, loop: bool) -> ClockReply:
+        """Begin again at the end, or stop there."""
+        return self._post("loop", LoopRequest(loop))
+
+    def get_order_book(self, venue: str, symbol: str, depth: int | None = None) -> "pd.DataFrame":
+        """Return one book as a DataFrame; client/frames.py says what its columns are."""
+        from hftlib.client.frames import order_book_frame
+
+        return order_book_frame(self.book(venue, symbol, depth))
+
+    def get_consolidated_book(
+        self,
+        books: Mapping[str, str] | Sequence[tuple[str, str]],
+        rates: Mapping[str, float | str] | None = None,
+        depth: int | None = None,
+    ) -> "pd.DataFrame":
+        """Return several books as one DataFrame; prices of two currencies are never mixed.
+
+        `books` maps venue to symbol. `rates` values one unit of each quote currency in a common
+        one, for example {"USDT": 0.9998, "USD": 1}; only then are prices compared.
+        """
+        from hftlib.client.frames import consolidated_frame
+
+        return consolidated_frame(self.consolidated(books, rates, depth))
+
+    def _get(self, path: str, kind: type[Answer], query: dict[str, Any] | None = None) -> Answer:
+        return self._ask("GET", path, kind, params=query)
+
+    def _post(self, command: str, body: msgspec.Struct | None = None) -> ClockReply:
+        data = b"" if body is None else msgspec.json.encode(body)
+        return self._ask("POST", f"/clock/{command}", ClockReply, data=data)
+
+    def _ask(self, method: str, path: str, kind: type[Answer], **rest: Any) -> Answer:
+        address = self.url + API_PREFIX + path
+        try:
+            response = self._session.request(method, address, timeout=self._timeout_s, **rest)
+        except requests.RequestException as error:
+            reason = type(error).__name__
+            raise UnavailableError(f"no desk answers at {self.url} ({reason})") from None
+        try:
+            if response.ok:
+                return msgspec.json.decode(response.content, type=kind)
+            reply = msgspec.json.decode(response.content, type=ErrorReply)
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            raise UnavailableError(
+                f"{self.url} answered {response.status_code}, but not as a desk does"
+            ) from None
+        raise RefusedError(response.status_code, reply)
+
+
+def feed_url(
+    url: str, venue: str, symbol: str, *, row_ticks: int | None = None, depth: int | None = None
+) -> str:
+    """Return the websocket address of a binary feed of the desk at `url`."""
+    address = "ws" + url.rstrip("/").removeprefix("http") + f"{API_PREFIX}/feed"
+    query = {"venue": venue, "symbol": symbol, "row_ticks": row_ticks, "depth": depth}
+    given = "&".join(
+        f"{name}={quote(str(v), safe='')}" for name, v in query.items() if v is not None
+    )
+    return f"{address}?{given}"
+
+
+def _path(venue: str, symbol: str) -> str:
+    return f"{quote(venue, safe='')}/{quote(symbol, safe='')}"

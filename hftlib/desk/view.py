@@ -1,0 +1,165 @@
+"""What clients may read of a run, as the API's messages: the one place where they are made."""
+
+from collections.abc import Sequence
+
+from hftlib.book.book import Book
+from hftlib.core.events import Trade
+from hftlib.core.instrument import Instrument
+from hftlib.core.states import BookState
+from hftlib.desk.desk import UnknownBookError
+from hftlib.desk.run import Key, Run
+from hftlib.desk.status import NOT_YET, features_of, status_of
+from hftlib.desk.topic import Topic
+from hftlib.wire.messages import (
+    BookReply,
+    ClockReply,
+    FeaturesReply,
+    FeedReply,
+    InstrumentReply,
+    Level,
+    StatisticsReply,
+    TradeReply,
+    TradesReply,
+    VenueReply,
+)
+
+DEFAULT_DEPTH = 50
+
+
+class View:
+    """Answer questions about a run; nothing here changes it."""
+
+    def __init__(self, run: Run) -> None:
+        """Look at a run."""
+        self.run = run
+
+    def venues(self) -> list[VenueReply]:
+        """Return the venues of the run with their symbols, sorted."""
+        symbols: dict[str, list[str]] = {}
+        for venue, symbol in sorted(self.run.engine.instruments):
+            symbols.setdefault(venue, []).append(symbol)
+        return [VenueReply(venue, names) for venue, names in symbols.items()]
+
+    def instruments(self) -> list[InstrumentReply]:
+        """Return every instrument of the run, sorted."""
+        return [_instrument(one) for _, one in sorted(self.run.engine.instruments.items())]
+
+    def key(self, venue: str, symbol: str) -> Key:
+        """Return the key of a book. Raises UnknownBookError, saying what there is."""
+        known = self.run.engine.instruments
+        if (venue, symbol) in known:
+            return venue, symbol
+        at_venue = sorted(name for of, name in known if of == venue)
+        if at_venue:
+            raise UnknownBookError(f"{venue} has no {symbol}; it has {', '.join(at_venue)}")
+        venues = sorted({of for of, _ in known})
+        raise UnknownBookError(f"there is no venue {venue}; there is {', '.join(venues) or 'none'}")
+
+    def book(self, venue: str, symbol: str, depth: int | None = DEFAULT_DEPTH) -> BookReply:
+        """Return a book with `depth` levels a side, all with None. Raises UnknownBookError."""
+        key = self.key(venue, symbol)
+        book, instrument = self.run.engine.books.get(key), self.run.engine.instruments[key]
+        return BookReply(
+            venue=venue,
+            symbol=symbol,
+            base=instrument.base,
+            quote=instrument.quote,
+            state=BookState.SYNCING if book is None else book.state,
+            reason=NOT_YET if book is None else book.state_reason,
+            state_since=None if book is None else book.state_since,
+            verified=book is not None and book.verified,
+            last_update_id=0 if book is None else book.last_update_id,
+            ts_event=None if book is None else book.ts_event,
+            ts_recv=None if book is None else book.ts_recv,
+            source=self.run.source,
+            origin=self.run.origin,
+            bid_levels=0 if book is None else book.bid_levels,
+            ask_levels=0 if book is None else book.ask_levels,
+            bids=[] if book is None else _levels(book, BID, depth),
+            asks=[] if book is None else _levels(book, ASK, depth),
+        )
+
+    def features(self, venue: str, symbol: str) -> FeaturesReply:
+        """Return the features of a book as they stand. Raises UnknownBookError."""
+        key = self.key(venue, symbol)
+        book = self.run.engine.books.get(key)
+        return FeaturesReply(
+            venue=venue,
+            symbol=symbol,
+            state=BookState.SYNCING if book is None else book.state,
+            ts_event=None if book is None else book.ts_event,
+            ts_recv=None if book is None else book.ts_recv,
+            last_update_id=0 if book is None else book.last_update_id,
+            source=self.run.source,
+            features=features_of(self.run, key),
+        )
+
+    def trades(self, venue: str, symbol: str, limit: int) -> TradesReply:
+        """Return the last `limit` trades, oldest first. Raises UnknownBookError."""
+        board = self.run.board(self.key(venue, symbol))
+        newest = list(board.trades)[-limit:]
+        trades = [_trade(board.instrument, trade) for trade in newest]
+        return TradesReply(venue, symbol, self.run.source, trades)
+
+    def feeds(self, clock: ClockReply | None) -> list[FeedReply]:
+        """Return how the feed of every book does, sorted."""
+        return [
+            FeedReply(*key, status_of(self.run, key, clock))
+            for key in sorted(self.run.engine.instruments)
+        ]
+
+    def statistics(self) -> list[StatisticsReply]:
+        """Return the venues' own 24 h figures of every book, sorted."""
+        return [self._statistics(key) for key in sorted(self.run.engine.instruments)]
+
+    def topic(self, venue: str, symbol: str, row_ticks: int | None, depth: int) -> Topic:
+        """Return a topic of the binary feed. Raises UnknownBookError."""
+        return Topic(self.run, self.key(venue, symbol), row_ticks, depth)
+
+    def _statistics(self, key: Key) -> StatisticsReply:
+        board = self.run.board(key)
+        sent = board.statistics
+        return StatisticsReply(
+            *key,
+            ts_event=None if sent is None else sent.ts_event,
+            ts_recv=None if sent is None else sent.ts_recv,
+            source=self.run.source,
+            statistics=board.statistics_now(),
+        )
+
+
+def _levels(book: Book, side: int, depth: int | None) -> list[Level]:
+    instrument = book.instrument
+    ticks, quanta = book.levels(side, depth)
+    return [
+        (instrument.price_text(tick), instrument.size_text(size))
+        for tick, size in zip(ticks.tolist(), quanta.tolist(), strict=True)
+    ]
+
+
+def _instrument(one: Instrument) -> InstrumentReply:
+    return InstrumentReply(
+        one.venue,
+        one.symbol,
+        one.base,
+        one.quote,
+        one.price_increment,
+        one.size_quantum,
+        one.lot,
+        one.minimum_notional,
+        one.multiplier,
+        one.inverse,
+        one.status,
+        one.origin,
+    )
+
+
+def _trade(instrument: Instrument, trade: Trade) -> TradeReply:
+    return TradeReply(
+        trade.trade_id,
+        trade.ts_event,
+        trade.ts_recv,
+        instrument.price_text(trade.price_ticks),
+        instrument.size_text(trade.size_quanta),
+        trade.side,
+    )
