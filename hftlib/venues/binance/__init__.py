@@ -1,0 +1,1 @@
+"""Binance: spot (binance, binance_us), USD-M and COIN-M futures."""

@@ -1,0 +1,273 @@
+"""The books of a Binance session: what the sync decided, told as events."""
+
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
+
+from hftlib.core.events import BookDelta, BookSnapshot, Event, Layout
+from hftlib.core.frames import Frame
+from hftlib.core.states import FeedCondition
+from hftlib.venues.binance import messages
+from hftlib.venues.binance.depth_sync import DiffDepthSync, Held, Phase, Rule, Verdict
+from hftlib.venues.binance.market import in_order
+from hftlib.venues.counters import Counters, Reporter
+from hftlib.venues.stamps import MILLISECONDS_LIMIT, stamp_ns
+
+_PAIRS: Final = Layout.PAIRS
+
+
+class Book:
+    """Hold what the session knows of one symbol's book: its sync, its counts, its connection."""
+
+    __slots__ = ("connection", "counters", "symbol", "sync")
+
+    def __init__(self, symbol: str, sync: DiffDepthSync, counters: Counters) -> None:
+        self.symbol = symbol
+        self.sync = sync
+        self.counters = counters
+        self.connection = ""
+
+
+class Case(NamedTuple):
+    """Hold one event that did not simply follow, and where its book stood before."""
+
+    book: Book
+    held: Held
+    frame: Frame
+    waiting: int
+    current: int
+
+    @property
+    def ids(self) -> str:
+        """Return the event's ids in words."""
+        chain = f" (pu {self.held.previous})" if self.held.previous else ""
+        return f"event {self.held.first}..{self.held.last}{chain}"
+
+
+class DepthBooks:
+    """Run the local-book procedure of every symbol of one venue."""
+
+    def __init__(self, venue: str, rule: Rule, reporter: Reporter) -> None:
+        self._venue = venue
+        self._rule = rule
+        self._reporter = reporter
+        self._books: dict[str, Book] = {}
+        self._verdicts: dict[Verdict, Callable[[Case], list[Event]]] = {
+            Verdict.APPLY: self._apply,
+            Verdict.JOIN: self._join,
+            Verdict.BUFFER: self._wait,
+            Verdict.START: self._start,
+            Verdict.OVERFLOW: self._overflow,
+            Verdict.DROP: self._drop,
+            Verdict.DUPLICATE: self._repeat,
+            Verdict.LATE: self._late,
+            Verdict.GAP: self._gap,
+        }
+
+    def of(self, symbol: str) -> Book:
+        """Return the book of a symbol, made at first use."""
+        book = self._books.get(symbol)
+        if book is None:
+            sync = DiffDepthSync(self._rule)
+            book = self._books[symbol] = Book(symbol, sync, self._reporter.of_symbol(symbol))
+        return book
+
+    def is_synced(self, symbol: str) -> bool:
+        """Say whether a book follows its sequence."""
+        return symbol in self._books and self._books[symbol].sync.trusted
+
+    def take(
+        self, book: Book, data: messages.DiffDepth, frame: Frame, lane: Counters
+    ) -> list[Event]:
+        """Return what a diff depth event becomes. Raises MalformedError when its ids contradict."""
+        book.counters.frames += 1
+        stamp = data.event_time
+        delta = BookDelta(
+            self._venue,
+            book.symbol,
+            stamp * 1_000_000 if stamp <= MILLISECONDS_LIMIT else stamp * 1_000,
+            frame.ts_recv,
+            data.first,
+            data.last,
+            _PAIRS,
+            data.bids,
+            data.asks,
+        )
+        if book.sync.advance(data.first, data.last, data.previous):
+            lane.applied += 1
+            book.counters.applied += 1
+            return [delta]
+        return self._judge(book, delta, data, frame)
+
+    def _judge(
+        self, book: Book, delta: BookDelta, data: messages.DiffDepth, frame: Frame
+    ) -> list[Event]:
+        in_order(data)
+        book.connection = frame.connection
+        held = Held(data.first, data.last, data.previous, delta, len(frame.payload))
+        case = Case(book, held, frame, book.sync.buffered, book.sync.last_update_id)
+        events = self._verdicts[book.sync.judge(held, frame.ts_recv)](case)
+        if book.sync.should_ask_again(frame.ts_recv):
+            events.append(self._request(book, frame, "no snapshot came"))
+        return events
+
+    def _count_applied(self, book: Book, frame: Frame, count: int) -> None:
+        book.counters.applied += count
+        self._reporter.of_connection(frame.connection).applied += count
+
+    def _tell(
+        self, book: Book, frame: Frame, condition: FeedCondition, reason: str, count: int = 1
+    ) -> Event:
+        return self._reporter.status(frame, condition, reason, symbol=book.symbol, count=count)
+
+    def _request(self, book: Book, frame: Frame, reason: str) -> Event:
+        return self._reporter.request(book.connection, frame.ts_recv, book.symbol, reason)
+
+    def _apply(self, case: Case) -> list[Event]:
+        self._count_applied(case.book, case.frame, 1)
+        return [case.held.delta]
+
+    def _join(self, case: Case) -> list[Event]:
+        reason = f"{case.ids} joins snapshot {case.current}"
+        synced = self._tell(case.book, case.frame, FeedCondition.SYNCED, reason)
+        return [*self._apply(case), synced]
+
+    def _wait(self, case: Case) -> list[Event]:
+        reason = f"{case.waiting + 1} events wait for a snapshot"
+        return [self._tell(case.book, case.frame, FeedCondition.BUFFERING, reason)]
+
+    def _start(self, case: Case) -> list[Event]:
+        return self._ask(case, FeedCondition.BUFFERING, f"first {case.ids} buffered")
+
+    def _overflow(self, case: Case) -> list[Event]:
+        reason = f"{case.waiting} buffered events thrown away, no snapshot came"
+        return self._ask(case, FeedCondition.OVERFLOW, reason, case.waiting)
+
+    def _drop(self, case: Case) -> list[Event]:
+        reason = f"{case.ids} is within snapshot {case.current}"
+        return [self._tell(case.book, case.frame, FeedCondition.DROPPED_BEFORE_SYNC, reason)]
+
+    def _repeat(self, case: Case) -> list[Event]:
+        return [self._tell(case.book, case.frame, FeedCondition.DUPLICATE, f"{case.ids} again")]
+
+    def _late(self, case: Case) -> list[Event]:
+        reason = f"{case.ids} comes after a newer one"
+        return [self._tell(case.book, case.frame, FeedCondition.LATE, reason)]
+
+    def _gap(self, case: Case) -> list[Event]:
+        return self._ask(case, FeedCondition.GAP, f"{case.ids} does not follow {case.current}")
+
+    def _ask(
+        self, case: Case, condition: FeedCondition, reason: str, count: int = 1
+    ) -> list[Event]:
+        told = self._tell(case.book, case.frame, condition, reason, count)
+        return [told, self._request(case.book, case.frame, reason)]
+
+    def seed(self, symbol: str, body: messages.DepthBody, frame: Frame) -> list[Event]:
+        """Return what a REST snapshot becomes."""
+        book = self.of(symbol)
+        book.counters.frames += 1
+        book.connection = book.connection or frame.connection
+        seen = book.sync.last_update_id
+        seeding = book.sync.seed(body.last_update_id, frame.ts_recv)
+        if seeding.verdict is Verdict.SEED:
+            return self._seeded(book, body, frame, seeding.dropped, seeding.applied, seeding.missed)
+        if seeding.verdict is Verdict.UNWANTED:
+            reason = f"snapshot {body.last_update_id} not asked for, book is at {seen}"
+            return [self._tell(book, frame, FeedCondition.DUPLICATE, reason)]
+        reason = f"snapshot {body.last_update_id} is older than the stream"
+        events = [self._tell(book, frame, FeedCondition.STALE_SNAPSHOT, reason)]
+        if not book.sync.trusted:
+            events.append(self._request(book, frame, reason))
+        return events
+
+    def _seeded(
+        self,
+        book: Book,
+        body: messages.DepthBody,
+        frame: Frame,
+        dropped: int,
+        applied: tuple[BookDelta, ...],
+        missed: bool,
+    ) -> list[Event]:
+        stamp = body.event_time
+        ts_event = None if stamp is None else stamp_ns(stamp)
+        last = body.last_update_id
+        events: list[Event] = [
+            BookSnapshot(
+                self._venue,
+                book.symbol,
+                ts_event,
+                frame.ts_recv,
+                last,
+                _PAIRS,
+                body.bids,
+                body.asks,
+            )
+        ]
+        self._reporter.of_connection(frame.connection).market_events += 1
+        book.counters.market_events += 1
+        if dropped:
+            reason = f"events within snapshot {last}"
+            events.append(
+                self._tell(book, frame, FeedCondition.DROPPED_BEFORE_SYNC, reason, dropped)
+            )
+        events.extend(applied)
+        self._count_applied(book, frame, len(applied))
+        events.extend(self._after_seeding(book, frame, last, missed))
+        return events
+
+    def _after_seeding(self, book: Book, frame: Frame, last: int, missed: bool) -> list[Event]:
+        if missed:
+            reason = f"buffered events do not follow snapshot {last}"
+            return [
+                self._tell(book, frame, FeedCondition.GAP, reason),
+                self._request(book, frame, reason),
+            ]
+        if book.sync.trusted:
+            reason = f"snapshot {last}, book at {book.sync.last_update_id}"
+            return [self._tell(book, frame, FeedCondition.SYNCED, reason)]
+        reason = f"snapshot {last} before the first event"
+        return [self._tell(book, frame, FeedCondition.BUFFERING, reason)]
+
+    def distrust(
+        self, symbol: str, reason: str, ts_recv: int, condition: FeedCondition
+    ) -> list[Event]:
+        """Drop the sync of a book; a snapshot is asked for unless one is awaited already."""
+        book = self.of(symbol)
+        awaited = book.sync.phase is Phase.BUFFERING
+        events: list[Event] = [
+            self._reporter.status_at(book.connection, ts_recv, condition, reason, symbol=symbol)
+        ]
+        if not awaited:
+            book.sync.distrust(ts_recv)
+            events.append(self._reporter.request(book.connection, ts_recv, symbol, reason))
+        return events
+
+    def forget(self, frame: Frame, reason: str) -> list[Event]:
+        """Reset every book that lives on a connection that was closed or opened anew."""
+        events: list[Event] = []
+        for book in self._books.values():
+            if book.connection == frame.connection and book.sync.phase is not Phase.IDLE:
+                book.sync.reset()
+                events.append(self._tell(book, frame, FeedCondition.CLOSED, reason))
+        return events
+
+    def ask_again(self, frame: Frame) -> list[Event]:
+        """Return the requests for snapshots that are awaited for too long."""
+        late = (b for b in self._books.values() if b.sync.should_ask_again(frame.ts_recv))
+        return [self._request(book, frame, "no snapshot came") for book in late]
+
+    def dump(self) -> dict[str, Any]:
+        """Return every book's sync as plain values."""
+        return {
+            symbol: {"connection": book.connection, "sync": book.sync.dump()}
+            for symbol, book in self._books.items()
+        }
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Take the state that `dump` returned."""
+        self._books.clear()
+        for symbol, kept in state.items():
+            book = self.of(symbol)
+            book.connection = kept["connection"]
+            book.sync.load(kept["sync"])
