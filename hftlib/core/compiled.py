@@ -72,14 +72,15 @@ def kernel(function: F) -> F:
 
 def _without_literals(dispatcher: Any) -> Any:
     """Keep numba from compiling an inner kernel anew for every constant it is called with."""
-    if numba.config.DISABLE_JIT:
+    if _CONFIG.DISABLE_JIT:
         return dispatcher
     resolve = dispatcher.get_call_template
+    plain: Callable[[Any], Any] = types.unliteral
 
     def get_call_template(arguments: Any, keywords: Any) -> Any:
         return resolve(
-            tuple(map(types.unliteral, arguments)),
-            {name: types.unliteral(argument) for name, argument in keywords.items()},
+            tuple(map(plain, arguments)),
+            {name: plain(argument) for name, argument in keywords.items()},
         )
 
     dispatcher.get_call_template = get_call_template

@@ -1,0 +1,411 @@
+"""The digit scanner: JSON text of levels into integer ticks and quanta, without a parser between.
+
+Every index is proven in range before it is read: whoever moves `at` on compares it with the
+length of the text first. A scan writes nothing but scratch, so a malformed text changes nothing.
+
+Numbers are plain decimals, quoted or bare: no sign, no exponent. Prices must be positive.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hftlib.book.layout import (
+    ASK_SIDE,
+    BID_SIDE,
+    CHANGES,
+    MALFORMED,
+    MAXIMUM_TICKS,
+    NEEDS_ROOM,
+    OBJECTS,
+    OFF_QUANTUM,
+    PAIRS,
+    PRICE_DECIMALS,
+    SCRATCH_AT,
+    SCRATCH_ROOM,
+    SCRATCH_WANTED,
+    SIZE_DECIMALS,
+    TICK_UNITS,
+    TOO_LARGE,
+    UPDATES,
+    Ints,
+)
+from hftlib.core.compiled import kernel
+
+Text = NDArray[np.uint8]
+
+_TENTH = (2**63 - 1) // 10
+_LAST_DIGIT = (2**63 - 1) % 10
+
+_QUOTE, _COMMA, _DOT, _ZERO, _NINE = (ord(sign) for sign in '",.09')
+_COLON, _BACKSLASH = ord(":"), ord("\\")
+_OPEN_LIST, _CLOSE_LIST, _OPEN_OBJECT, _CLOSE_OBJECT = (ord(sign) for sign in "[]{}")
+_DEEPEST = 60
+
+_SIDE, _BID, _OFFER, _BUY, _SELL, _PRICE, _SIZE, _PRICE_LEVEL, _NEW_QUANTITY = (
+    np.frombuffer(f'"{word}"'.encode(), np.uint8)
+    for word in "side bid offer buy sell price size price_level new_quantity".split()
+)
+
+
+@kernel
+def skip_space(text: Text, at: int) -> int:
+    """Return the first place from `at` on that holds no JSON whitespace."""
+    while at < text.size and (text[at] == 32 or text[at] == 10 or text[at] == 13 or text[at] == 9):
+        at += 1
+    return at
+
+
+@kernel
+def expect(text: Text, at: int, sign: int) -> int:
+    """Return the place after `sign` and whitespace around it, or MALFORMED."""
+    at = skip_space(text, at)
+    if at >= text.size or text[at] != sign:
+        return MALFORMED
+    return skip_space(text, at + 1)
+
+
+@kernel
+def holds(text: Text, at: int, sign: int) -> bool:
+    """Say whether `sign` stands at a place."""
+    return at < text.size and text[at] == sign
+
+
+@kernel
+def byte_at(text: Text, at: int) -> int:
+    """Return the byte at a place as an int64, which mixes with other integers."""
+    return np.int64(text[at])  # type: ignore[return-value]
+
+
+@kernel
+def is_digit(text: Text, at: int) -> bool:
+    """Say whether a digit stands at a place."""
+    return at < text.size and text[at] >= _ZERO and text[at] <= _NINE
+
+
+@kernel
+def push_digit(units: int, digit: int) -> int:
+    """Return units * 10 + digit, or TOO_LARGE, which sticks, when that does not fit 63 bits."""
+    if units < 0 or units > _TENTH or (units == _TENTH and digit > _LAST_DIGIT):
+        return TOO_LARGE
+    return units * 10 + digit
+
+
+@kernel
+def scan_number(text: Text, at: int, decimals: int) -> tuple[int, int]:
+    """Scan one plain decimal; return its count of 10**-decimals and the place after it.
+
+    The count is a negative code when the number is refused; it is MALFORMED before anything else.
+    """
+    quoted = holds(text, at, _QUOTE)
+    at += quoted
+    if not is_digit(text, at):
+        return MALFORMED, at
+    units = 0
+    while is_digit(text, at):
+        units = push_digit(units, byte_at(text, at) - _ZERO)
+        at += 1
+    places = 0
+    lost = False
+    if holds(text, at, _DOT):
+        at += 1
+        while is_digit(text, at):
+            digit = byte_at(text, at) - _ZERO
+            if places < decimals:
+                units = push_digit(units, digit)
+                places += 1
+            elif digit != 0:
+                lost = True
+            at += 1
+    if quoted:
+        if not holds(text, at, _QUOTE):
+            return MALFORMED, at
+        at += 1
+    for _ in range(places, decimals):
+        units = push_digit(units, 0)
+    if lost and units >= 0:
+        units = OFF_QUANTUM
+    return units, at
+
+
+@kernel
+def scan_price(text: Text, at: int, ints: Ints) -> tuple[int, int]:
+    """Scan a price; return its ticks, or a negative code, and the place after it."""
+    units, at = scan_number(text, at, ints[PRICE_DECIMALS])
+    tick = ints[TICK_UNITS]
+    if units < 0:
+        return units, at
+    if units == 0:
+        return MALFORMED, at
+    if tick != 1:
+        if units % tick != 0:
+            return OFF_QUANTUM, at
+        units //= tick
+    if units > MAXIMUM_TICKS:
+        return TOO_LARGE, at
+    return units, at
+
+
+@kernel
+def skip_string(text: Text, at: int) -> int:
+    """Return the place after the string that begins at `at` with a quote, or MALFORMED."""
+    at += 1
+    while at < text.size and text[at] != _QUOTE:
+        if text[at] < 32:
+            return MALFORMED
+        at += 1 + (text[at] == _BACKSLASH)
+    return at + 1 if at < text.size else MALFORMED
+
+
+@kernel
+def is_bare(sign: int) -> bool:
+    """Say whether a sign may stand in a bare JSON number or literal."""
+    letter = sign | 32
+    return (
+        (sign >= _ZERO and sign <= _NINE)
+        or (letter >= 97 and letter <= 122)
+        or sign == 43
+        or sign == 45
+        or sign == 46
+    )
+
+
+@kernel
+def skip_bare(text: Text, at: int) -> int:
+    """Return the place after a bare number or literal, or MALFORMED when there is none."""
+    first = at
+    while at < text.size and is_bare(byte_at(text, at)):
+        at += 1
+    return at if at > first else MALFORMED
+
+
+@kernel
+def skip_value(text: Text, at: int) -> int:
+    """Return the place after any JSON value, or MALFORMED; brackets must match, within limits."""
+    depth = 0
+    objects = 0
+    while at < text.size:
+        sign = byte_at(text, at)
+        if sign == _QUOTE:
+            at = skip_string(text, at)
+        elif sign == _OPEN_LIST or sign == _OPEN_OBJECT:
+            if depth == _DEEPEST:
+                return MALFORMED
+            depth += 1
+            objects = (objects << 1) | (sign == _OPEN_OBJECT)
+            at += 1
+        elif depth > 0 and (sign == _CLOSE_LIST or sign == _CLOSE_OBJECT):
+            if (objects & 1) != (sign == _CLOSE_OBJECT):
+                return MALFORMED
+            depth -= 1
+            objects >>= 1
+            at += 1
+        elif depth > 0 and (sign == _COMMA or sign == _COLON):
+            at += 1
+        else:
+            at = skip_bare(text, at)
+        if at < 0:
+            return MALFORMED
+        if depth == 0:
+            return at
+        at = skip_space(text, at)
+    return MALFORMED
+
+
+@kernel
+def matches(text: Text, at: int, end: int, word: Text) -> bool:
+    """Say whether the text from `at` up to `end` is exactly `word`."""
+    if end - at != word.size:
+        return False
+    for index in range(word.size):
+        if text[at + index] != word[index]:
+            return False
+    return True
+
+
+@kernel
+def store(ints: Ints, side: int, count: int, ticks: int, quanta: int) -> int:
+    """Put a scanned level into a side's scratch; return the new count or NEEDS_ROOM."""
+    room = ints[SCRATCH_ROOM]
+    if count >= room:
+        ints[SCRATCH_WANTED] = 2 * room
+        return NEEDS_ROOM
+    scratch = ints[side + SCRATCH_AT]
+    ints[scratch + count] = ticks
+    ints[scratch + room + count] = quanta
+    return count + 1
+
+
+@kernel
+def scan_level(text: Text, at: int, ints: Ints, side: int, count: int) -> tuple[int, int]:
+    """Scan `"price", "size"` and whatever more stands up to the closing bracket.
+
+    Returns the new count, or a negative code, and the place after the bracket.
+    """
+    ticks, at = scan_price(text, at, ints)
+    if ticks < 0:
+        return ticks, at
+    at = expect(text, at, _COMMA)
+    if at < 0:
+        return MALFORMED, at
+    quanta, at = scan_number(text, at, ints[SIZE_DECIMALS])
+    if quanta < 0:
+        return quanta, at
+    at = skip_space(text, at)
+    while holds(text, at, _COMMA):
+        at = skip_value(text, skip_space(text, at + 1))
+        if at < 0:
+            return MALFORMED, at
+        at = skip_space(text, at)
+    at = expect(text, at, _CLOSE_LIST)
+    if at < 0:
+        return MALFORMED, at
+    return store(ints, side, count, ticks, quanta), at
+
+
+@kernel
+def scan_change(text: Text, at: int, ints: Ints, bids: int, asks: int) -> tuple[int, int, int]:
+    """Scan `"buy"|"sell", "price", "size"]`; return both new counts and the place after it.
+
+    A negative count is a code.
+    """
+    end = skip_string(text, at) if holds(text, at, _QUOTE) else MALFORMED
+    if end < 0:
+        return MALFORMED, MALFORMED, at
+    is_bid = matches(text, at, end, _BUY)
+    if not is_bid and not matches(text, at, end, _SELL):
+        return MALFORMED, MALFORMED, at
+    at = expect(text, end, _COMMA)
+    if at < 0:
+        return MALFORMED, MALFORMED, at
+    if is_bid:
+        bids, at = scan_level(text, at, ints, BID_SIDE, bids)
+    else:
+        asks, at = scan_level(text, at, ints, ASK_SIDE, asks)
+    return bids, asks, at
+
+
+@kernel
+def scan_object(
+    text: Text, at: int, ints: Ints, price_key: Text, size_key: Text
+) -> tuple[int, int, int, int]:
+    """Scan the members of one object up to and with its closing brace.
+
+    Returns ticks, quanta, the side's block (0 where no side stands) and the place after it; the
+    ticks are a negative code when anything is wrong. Keys may come in any order, unknown ones
+    are skipped, of a repeated one the last counts.
+    """
+    ticks = MALFORMED
+    quanta = MALFORMED
+    side = 0
+    while holds(text, at, _QUOTE):
+        end = skip_string(text, at)
+        value = expect(text, end, _COLON) if end > 0 else MALFORMED
+        if value < 0:
+            return MALFORMED, 0, 0, at
+        if matches(text, at, end, price_key):
+            ticks, at = scan_price(text, value, ints)
+            if ticks < 0:
+                return ticks, 0, 0, at
+        elif matches(text, at, end, size_key):
+            quanta, at = scan_number(text, value, ints[SIZE_DECIMALS])
+            if quanta < 0:
+                return quanta, 0, 0, at
+        else:
+            named = matches(text, at, end, _SIDE)
+            at = skip_value(text, value)
+            if at < 0:
+                return MALFORMED, 0, 0, at
+            if named and matches(text, value, at, _BID):
+                side = BID_SIDE
+            elif named and matches(text, value, at, _OFFER):
+                side = ASK_SIDE
+            elif named:
+                return MALFORMED, 0, 0, at
+        at = skip_space(text, at)
+        if not holds(text, at, _COMMA):
+            break
+        at = skip_space(text, at + 1)
+        if not holds(text, at, _QUOTE):
+            return MALFORMED, 0, 0, at
+    if quanta < 0 or not holds(text, at, _CLOSE_OBJECT):
+        return MALFORMED, 0, 0, at
+    return ticks, quanta, side, at + 1
+
+
+@kernel
+def scan_item(
+    text: Text, at: int, ints: Ints, layout: int, only: int, bids: int, asks: int
+) -> tuple[int, int, int]:
+    """Scan one level in any layout; return both new counts and the place after it.
+
+    `only` is the side of a text that holds one side, else 0. A negative count is a code.
+    """
+    if layout == PAIRS or layout == CHANGES:
+        at = expect(text, at, _OPEN_LIST)
+        if at < 0:
+            return MALFORMED, MALFORMED, at
+        if layout == CHANGES:
+            return scan_change(text, at, ints, bids, asks)
+        if only == BID_SIDE:
+            bids, at = scan_level(text, at, ints, only, bids)
+        else:
+            asks, at = scan_level(text, at, ints, only, asks)
+        return bids, asks, at
+    at = expect(text, at, _OPEN_OBJECT)
+    if at < 0:
+        return MALFORMED, MALFORMED, at
+    if layout == OBJECTS:
+        ticks, quanta, _, at = scan_object(text, at, ints, _PRICE, _SIZE)
+        side = only
+    else:
+        ticks, quanta, side, at = scan_object(text, at, ints, _PRICE_LEVEL, _NEW_QUANTITY)
+    if ticks < 0:
+        return ticks, ticks, at
+    if side == BID_SIDE:
+        bids = store(ints, side, bids, ticks, quanta)
+    elif side == ASK_SIDE:
+        asks = store(ints, side, asks, ticks, quanta)
+    else:
+        return MALFORMED, MALFORMED, at
+    return bids, asks, at
+
+
+@kernel
+def scan_list(
+    text: Text, ints: Ints, layout: int, only: int, bids: int, asks: int
+) -> tuple[int, int]:
+    """Scan a whole text of levels into scratch; return both new counts.
+
+    A negative count is a code: MALFORMED, OFF_QUANTUM, TOO_LARGE or NEEDS_ROOM.
+    """
+    at = expect(text, 0, _OPEN_LIST)
+    if at < 0:
+        return MALFORMED, MALFORMED
+    if holds(text, at, _CLOSE_LIST):
+        return (bids, asks) if skip_space(text, at + 1) == text.size else (MALFORMED, MALFORMED)
+    while True:
+        bids, asks, at = scan_item(text, at, ints, layout, only, bids, asks)
+        if bids < 0 or asks < 0:
+            return bids, asks
+        at = skip_space(text, at)
+        if not holds(text, at, _COMMA):
+            break
+        at = skip_space(text, at + 1)
+    at = expect(text, at, _CLOSE_LIST)
+    return (bids, asks) if at == text.size else (MALFORMED, MALFORMED)
+
+
+@kernel
+def scan_frame(ints: Ints, bids: Text, asks: Text, changes: Text, layout: int) -> tuple[int, int]:
+    """Scan the texts that a layout uses into scratch; return the counts of both sides.
+
+    A negative count is a code: MALFORMED, OFF_QUANTUM, TOO_LARGE or NEEDS_ROOM.
+    """
+    if layout == CHANGES or layout == UPDATES:
+        return scan_list(changes, ints, layout, 0, 0, 0)
+    if layout != PAIRS and layout != OBJECTS:
+        return MALFORMED, MALFORMED
+    bid_count, ask_count = scan_list(bids, ints, layout, BID_SIDE, 0, 0)
+    if bid_count < 0:
+        return bid_count, ask_count
+    return scan_list(asks, ints, layout, ASK_SIDE, bid_count, ask_count)
