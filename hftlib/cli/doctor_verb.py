@@ -168,11 +168,11 @@ def check_data_folder(folder: Path) -> Check:
 
 def check_desk(configuration: Configuration) -> Check:
     """Say whether the desk that a client here would talk to is running."""
+    from hftlib.client.desk import desk_of
     from hftlib.io.reachability import ask_health
 
-    desk = configuration.desk
-    url = configuration.api.url.rstrip("/") or f"http://{desk.host}:{desk.port}"
-    health = ask_health(url, configuration.api.token)
+    url, token = desk_of(configuration)
+    health = ask_health(url, token)
     if health is not None:
         return Check("desk", "ok", f"answers at {url}", {"health": health})
     if configuration.api.url:
