@@ -117,3 +117,31 @@ def test_entries_and_kernels_compute_what_their_functions_compute(
 
     assert scale(np.array([3], dtype=np.int64), 2.0) == 12.0
     assert entries() == (f"{__name__}.scale",)
+
+
+class FakeDispatcher:
+    """Stand for a dispatcher of numba: remember with which types it is resolved."""
+
+    def get_call_template(self, arguments, keywords):
+        return arguments, keywords
+
+
+def test_an_inner_kernel_is_resolved_without_the_constants_it_is_called_with(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(numba.config, "DISABLE_JIT", 0)
+    dispatcher = compiled._without_literals(FakeDispatcher())
+    seven = numba.types.literal(7)
+    arguments, keywords = dispatcher.get_call_template((seven, INTS), {"side": seven})
+    assert arguments == (numba.types.int64, INTS)
+    assert keywords == {"side": numba.types.int64}
+
+
+def test_with_the_compiler_off_an_inner_kernel_is_left_as_it_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(numba.config, "DISABLE_JIT", 1)
+    function = FakeDispatcher()
+    before = vars(function).copy()
+    assert compiled._without_literals(function) is function
+    assert vars(function) == before
