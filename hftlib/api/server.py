@@ -5,6 +5,7 @@ import errno
 import os
 import socket
 import sys
+from collections.abc import Callable
 from typing import Final
 
 import uvicorn
@@ -106,13 +107,14 @@ def _uvicorn(desk: Desk, hub: Hub) -> uvicorn.Config:
     )
 
 
-def _loop_factory() -> object:
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     """Return uvloop's loop where it is installed; it is not made for Windows."""
     try:
         import uvloop
     except ImportError:
         return None
-    return uvloop.new_event_loop
+    factory: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
+    return factory
 
 
 def _url(host: str, port: int) -> str:

@@ -56,7 +56,7 @@ def order_book_frame(book: BookReply) -> pd.DataFrame:
                 }
             )
     frame = _frame(rows, COLUMNS)
-    frame.attrs = {**_identity(book), "source": str(book.source), "origin": book.origin}
+    frame.attrs.update(_identity(book), source=str(book.source), origin=book.origin)
     return frame
 
 

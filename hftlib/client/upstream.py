@@ -51,7 +51,8 @@ async def feed_messages(
                     if isinstance(message, bytes):
                         yield message
         except (OSError, TimeoutError, websockets.WebSocketException) as error:
-            yield _unreachable(f"no feed from the desk at {url}: {error or type(error).__name__}")
+            reason = str(error) or type(error).__name__
+            yield _unreachable(f"no feed from the desk at {url}: {reason}")
         await asyncio.sleep(delay_s * (0.5 + random.random() / 2))
         delay_s = min(2 * delay_s, _LONGEST_DELAY_S)
 

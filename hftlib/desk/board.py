@@ -1,13 +1,13 @@
 """What clients may read of one book: its columns, last trades, figures and how its feed does."""
 
-from collections import Counter, deque
+from collections import deque
 from typing import Final
 
 import numpy as np
 
 from hftlib.core.events import Statistics24h, Trade
 from hftlib.core.instrument import Instrument
-from hftlib.core.states import DECODE_ERRORS, BookState, FeedCondition, Side
+from hftlib.core.states import BookState, Side
 from hftlib.desk.heatmap import ColumnStore
 from hftlib.wire import feed
 from hftlib.wire.messages import MessageAge, Statistics
@@ -109,26 +109,6 @@ def figures_of(sent: Statistics24h) -> Statistics:
         volume_base=_number(sent.volume_base),
         volume_quote=_number(sent.volume_quote),
     )
-
-
-class FeedCounts:
-    """Read the counters of one feed out of a run's: those of the symbol and of its connection."""
-
-    def __init__(self, counts: Counter[tuple[str, str, FeedCondition]]) -> None:
-        """Wrap the engine's own counter; nothing is copied."""
-        self._counts = counts
-
-    def of(self, venue: str, symbol: str, *conditions: FeedCondition) -> int:
-        """Return how often the conditions were met for the symbol or its whole connection."""
-        return sum(
-            self._counts[venue, name, condition]
-            for name in {symbol, ""}
-            for condition in conditions
-        )
-
-    def decode_errors(self, venue: str, symbol: str) -> int:
-        """Return how many frames or values could not be decoded."""
-        return self.of(venue, symbol, *DECODE_ERRORS)
 
 
 def is_trusted(state: BookState) -> bool:

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 
 
-def watch_parent(on_gone: Callable[[], None], descriptor: int | None = None) -> threading.Thread:
+def watch_parent(on_gone: Callable[[], object], descriptor: int | None = None) -> threading.Thread:
     """Call `on_gone`, from a thread, when the parent's end of the pipe on standard input closes.
 
     The system closes it with the parent's last breath, kill -9 included, on every platform.
@@ -17,7 +17,7 @@ def watch_parent(on_gone: Callable[[], None], descriptor: int | None = None) -> 
     return watcher
 
 
-def _wait(pipe: int, on_gone: Callable[[], None]) -> None:
+def _wait(pipe: int, on_gone: Callable[[], object]) -> None:
     while os.read(pipe, 512):
         pass
     on_gone()

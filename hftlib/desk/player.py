@@ -18,6 +18,7 @@ FASTEST: Final = 50.0
 UNPACED: Final = 0.0
 SLICE_S: Final = 0.004
 _TICK_S: Final = 0.02
+_SHORTEST_S: Final = 0.0005
 _NS: Final = 1_000_000_000
 Clock = Callable[[], float]
 """Return seconds that only grow."""
@@ -219,9 +220,7 @@ class Player:
         if self._feed(due_ns, clock, until_s):
             self._fall_back(clock)
             return 0.0
-        if due_ns is not None and self._next is not None:
-            self._run.advance(min(due_ns, self._next.ts_recv))
-        return 0.0 if self._next is None else self._until_next(clock())
+        return self._idle(due_ns, clock)
 
     def _due_ns(self, now_s: float) -> int | None:
         """Return the tape time that is due now, or None where everything is."""
@@ -229,12 +228,14 @@ class Player:
             return None
         return self._anchor_ns + int((now_s - self._anchor_s) * self._speed * _NS)
 
-    def _until_next(self, now_s: float) -> float:
-        due_ns = self._due_ns(now_s)
-        if due_ns is None or self._next is None:
+    def _idle(self, due_ns: int | None, clock: Clock) -> float:
+        """Move the clock up to what is due; return the seconds to the next frame, 20 ms at most."""
+        upcoming = self._next
+        if upcoming is None or due_ns is None:
             return 0.0
-        wait_s = (self._next.ts_recv - due_ns) / self._speed / _NS
-        return min(max(wait_s, 0.0005), _TICK_S)
+        self._run.advance(min(due_ns, upcoming.ts_recv))
+        now_ns = self._due_ns(clock()) or due_ns
+        return min(max((upcoming.ts_recv - now_ns) / self._speed / _NS, _SHORTEST_S), _TICK_S)
 
     def _feed(self, until_ns: int | None, clock: Clock, until_s: float) -> bool:
         """Feed frames up to a tape time; return whether the slice ended before they did."""

@@ -3,7 +3,10 @@
 from collections.abc import Callable
 from typing import Final
 
+import numpy as np
+
 from hftlib.book.book import Book
+from hftlib.book.layout import ASK, BID
 from hftlib.core.events import FeedStatus, SnapshotRequest, Statistics24h, Trade
 from hftlib.core.frames import Frame
 from hftlib.core.states import BookState, Source
@@ -110,7 +113,10 @@ class Run:
 
 def levels_of(book: Book, depth: int | None) -> tuple[Levels, Levels]:
     """Return bids and asks as (ticks, sizes in base units), best first."""
-    quantum = book.instrument.quantum_size
+    quantum = np.float64(book.instrument.quantum_size)
     bid_ticks, bid_quanta = book.levels(BID, depth)
     ask_ticks, ask_quanta = book.levels(ASK, depth)
-    return (bid_ticks, bid_quanta * quantum), (ask_ticks, ask_quanta * quantum)
+    return (bid_ticks, np.multiply(bid_quanta, quantum)), (
+        ask_ticks,
+        np.multiply(ask_quanta, quantum),
+    )

@@ -1,8 +1,7 @@
 """What clients may read of a run, as the API's messages: the one place where they are made."""
 
-from collections.abc import Sequence
-
 from hftlib.book.book import Book
+from hftlib.book.layout import ASK, BID
 from hftlib.core.events import Trade
 from hftlib.core.instrument import Instrument
 from hftlib.core.states import BookState

@@ -241,7 +241,9 @@ def decode(message: bytes) -> tuple[Head, Body]:
     body = body_of(message)
     try:
         return head, _DECODERS[head.kind](body)
-    except (struct.error, msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except FeedFormatError:
+        raise
+    except (struct.error, msgspec.MsgspecError, ValueError, OverflowError) as error:
         raise FeedFormatError(f"{head.kind.name}: {error}") from error
 
 
