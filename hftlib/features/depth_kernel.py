@@ -29,7 +29,6 @@ from hftlib.features.layout import (
     BANDS,
     BID_DEPTH,
     BID_SLOPE,
-    BUY_COST,
     BUY_PRICE,
     COST_SIZE,
     COST_SIZES,
@@ -100,7 +99,7 @@ def take_level(floats: Floats, side: int, ticks: float, quanta: float, middle: f
     floats[WALK_VALUE] += quanta * ticks
     floats[WALK_JOINT] += distance * floats[WALK_SIZE]
     floats[WALK_SQUARE] += distance * distance
-    return floats[WALK_BAND] < BANDS or floats[WALK_COST] < COST_SIZES
+    return bool(floats[WALK_BAND] < BANDS or floats[WALK_COST] < COST_SIZES)
 
 
 @kernel

@@ -13,6 +13,8 @@ from hftlib.core.compiled import FLOATS, INT, INTS, TEXT, entry, kernel
 from hftlib.features.bar_kernel import close_bars, restart_bars
 from hftlib.features.depth_kernel import forget_depth, walk_book
 from hftlib.features.layout import (
+    FORGET,
+    HAS_PREVIOUS,
     NEXT_BAR,
     NEXT_DEADLINE,
     NEXT_EXPIRY,
@@ -117,13 +119,7 @@ def measure_trade(floats: Floats, ticks: int, quanta: int, sign: int, ts_ns: int
     add_trade(floats, ticks, quanta, sign, advance(floats, ts_ns))
 
 
-@entry(INTS, FLOATS)
-def measure_depth(ints: Ints, floats: Floats) -> None:
-    """Measure the features of the whole depth of the book as it stands."""
-    walk_book(ints, floats)
-
-
-@entry(FLOATS, INT)
+@kernel
 def forget_book(floats: Floats, ts_ns: int) -> None:
     """Set every feature of the book to missing: from `ts_ns` on it is not trusted."""
     advance(floats, ts_ns)
@@ -131,6 +127,18 @@ def forget_book(floats: Floats, ts_ns: int) -> None:
     forget_depth(floats)
     restart_flow(floats)
     forget_micro_state(floats)
+
+
+@entry(INTS, FLOATS, INT, INT)
+def measure_depth(ints: Ints, floats: Floats, trusted: int, ts_ns: int) -> None:
+    """Measure the features of the whole depth, or forget the book where it is not trusted.
+
+    `ts_ns` is the time from which the book is not trusted; it is not read where it is.
+    """
+    if trusted != 0:
+        walk_book(ints, floats)
+    else:
+        forget_book(floats, ts_ns)
 
 
 @kernel
@@ -148,7 +156,7 @@ def apply_row(ints: Ints, kind: int, ticks: Ints, quanta: Ints, starts: Ints, ro
         clear_side(ints, ASK_SIDE)
     apply_levels(ints, BID_SIDE, ticks, at, quanta, at, bids)
     apply_levels(ints, ASK_SIDE, ticks, at + bids, quanta, at + bids, asks)
-    return bids + asks
+    return int(bids + asks)
 
 
 @entry(INTS, FLOATS, INTS, INTS, INTS, INTS, INTS, INTS, INT, INT, FLOATS)
@@ -167,8 +175,8 @@ def measure_rows(
 ) -> int:
     """Measure stored events from row `first` on; return the row that found no room, or the count.
 
-    Row r is a DELTA, SNAPSHOT or TRADE at stamps[r]; its bids are the levels starts[2r] to
-    starts[2r+1], its asks those up to starts[2r+2]; a trade is one level, among the bids where
+    Row r is a DELTA, SNAPSHOT, TRADE or FORGET at stamps[r]; its bids are the levels starts[2r]
+    to starts[2r+1], its asks those up to starts[2r+2]; a trade is one level, among the bids where
     its buyer took. output[r] gets the features named by `columns`.
     """
     for row in range(first, kinds.size):
@@ -176,12 +184,14 @@ def measure_rows(
             at = starts[2 * row]
             sign = 1 if starts[2 * row + 1] > at else -1
             add_trade(floats, ticks[at], quanta[at], sign, advance(floats, stamps[row]))
+        elif kinds[row] == FORGET:
+            forget_book(floats, stamps[row])
         else:
             if apply_row(ints, kinds[row], ticks, quanta, starts, row) < 0:
                 return row
             refresh_top(ints)
             measure_frame(ints, floats, stamps[row], kinds[row] == SNAPSHOT)
-        if with_depth != 0:
+        if with_depth != 0 and floats[HAS_PREVIOUS] > 0.0:
             walk_book(ints, floats)
         for column in range(columns.size):
             output[row * columns.size + column] = floats[columns[column]]

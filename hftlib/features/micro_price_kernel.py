@@ -3,8 +3,10 @@
 Stoikov, "The micro-price: a high-frequency estimator of future prices", Quantitative Finance
 18(12), 2018. A frame's state is its imbalance I = qb / (qb + qa) in ten classes and its spread of
 1, 2, or 3 and more ticks. From state to state either the mid stays (Q) or it moves (T, with mean
-move R1). G1 = (I - Q)⁻¹ R1, B = (I - Q)⁻¹ T, G* = Σ B^k G1, micro-price = mid + G*. Every transition
-counts together with its mirror image (imbalance 1 - I, move -dM), which makes the sum converge.
+move R1). G1 = (I - Q)⁻¹ R1, B = (I - Q)⁻¹ T, G* = Σ B^k G1, micro-price = mid + G*. Every
+transition counts together with its mirror image (imbalance 1 - I, move -dM), which makes the sum
+converge. The paper drops moves and spreads that are too great; here every move counts, and great
+spreads share a class.
 """
 
 import math

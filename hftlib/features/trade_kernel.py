@@ -68,7 +68,7 @@ from hftlib.features.layout import (
     VPIN_BUCKET,
     WINDOWS,
 )
-from hftlib.features.quote_kernel import Floats, balance_of, price_of
+from hftlib.features.quote_kernel import Floats, price_of
 
 _TRADE_MASK = TRADE_CAPACITY - 1
 _PENDING_MASK = PENDING_CAPACITY - 1
