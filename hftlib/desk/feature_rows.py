@@ -6,7 +6,7 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from hftlib.features.catalogue import FEATURES
+from hftlib.features.catalogue import CATALOGUE
 from hftlib.features.measurer import FeatureVector
 
 _ROWS: Final = 20_000
@@ -18,7 +18,7 @@ SCHEMA: Final = pa.schema(
         ("ts_event", pa.int64()),
         ("ts_recv", pa.int64()),
         ("last_update_id", pa.int64()),
-        *((feature.name, pa.float64()) for feature in FEATURES),
+        *((feature.name, pa.float64()) for feature in CATALOGUE),
     ]
 )
 """Stamps are integer nanoseconds UTC; a feature that is not defined at an instant is null."""
