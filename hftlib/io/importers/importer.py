@@ -13,7 +13,7 @@ from hftlib.core.frames import Frame, FrameKind
 from hftlib.core.instrument import Instrument
 from hftlib.core.states import Source
 from hftlib.core.venue import VENUES
-from hftlib.io.importers import cryptofeed, hftbacktest, increments
+from hftlib.io.importers import cryptofeed, hftbacktest, increments, lobster
 from hftlib.io.importers.entry import BadLine, Choices, Entry, Format, Note
 from hftlib.io.importers.observed import Observer
 from hftlib.io.importers.source import CutError, SourceFile
@@ -22,8 +22,10 @@ from hftlib.io.tape import BlockWriter, Manifest
 FORMATS: Final[dict[str, Format]] = {
     "hftbacktest": hftbacktest.read,
     "cryptofeed": cryptofeed.read,
+    "lobster": lobster.read,
 }
 
+_LEAST_BLOCK_BYTES: Final = 32_000
 _KEPT_PLACES: Final = 20
 _INSTRUMENT_LISTS: Final = ("exchangeInfo", "products")
 _PROGRESS_LINES: Final = 2_000
@@ -155,7 +157,9 @@ class _Import:
         choices = Choices(
             self._order.venue, self._order.symbol, self._order.table, self._order.interval
         )
-        with BlockWriter(folder, append=self._order.append) as writer:
+        with BlockWriter(
+            folder, append=self._order.append, least_bytes=_LEAST_BLOCK_BYTES
+        ) as writer:
             before = writer.manifest.frames_bytes
             self._read(choices, writer)
             self._require_frames()

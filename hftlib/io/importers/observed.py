@@ -8,7 +8,9 @@ import msgspec
 from hftlib.core.frames import FrameKind
 from hftlib.core.venue import COINBASE, COINBASE_EXCHANGE, LOBSTER
 
-_LOBSTER_PRICE_DECIMALS: Final = 2
+_LOBSTER_SCHEME: Final = "lobster://"
+_LOBSTER_PRICE_DECIMALS: Final = 4
+"""LOBSTER writes prices times 10,000; hidden executions stand at half cents."""
 
 Levels = list[tuple[str, str]]
 
@@ -136,6 +138,9 @@ class Observer:
                 self._look(payload)
             elif kind is FrameKind.REST and "/depth?" in request:
                 self._look_depth(request, payload)
+            elif kind is FrameKind.OPENED and request.startswith(_LOBSTER_SCHEME):
+                symbol = request.removeprefix(_LOBSTER_SCHEME).partition("/")[0]
+                self.finest(symbol).price = _LOBSTER_PRICE_DECIMALS
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             return str(error)
         return ""

@@ -50,16 +50,20 @@ class BlockWriter:
         level: int = LEVEL,
         block_ns: int = BLOCK_NS,
         block_bytes: int = BLOCK_BYTES,
+        least_bytes: int = 0,
     ) -> None:
         """Create the tape at `path`, or with `append` go on with the one that is there.
 
         Of `manifest` the source, origin, instruments and notes are kept; on appending they are
-        added to those on the tape. Raises TapeError when a tape is there and `append` is not
+        added to those on the tape. A block is cut at `block_bytes`, or at `block_ns` of tape time
+        once it has `least_bytes`: a quiet import need not be cut into blocks of one record, which
+        a live tape must be, to lose no more than a second. Raises TapeError when a tape is there and `append` is not
         set, when another writer holds it, when its source is another one, or when it is damaged.
         """
         self._folder = Path(path)
         self._block_ns = block_ns
         self._block_bytes = block_bytes
+        self._least_bytes = least_bytes
         self._block = BlockBuilder()
         self._opened_at = 0.0
         self._lock = _take_lock(self._folder, append)
@@ -114,8 +118,10 @@ class BlockWriter:
     def _is_due(self, ts_recv: int) -> bool:
         if self._block.records == 0:
             return False
-        is_full = self._block.size >= self._block_bytes
-        return is_full or abs(ts_recv - self._block.first_ts) >= self._block_ns
+        if self._block.size >= self._block_bytes:
+            return True
+        is_old = abs(ts_recv - self._block.first_ts) >= self._block_ns
+        return is_old and self._block.size >= self._least_bytes
 
     def append_checkpoint(self, ingress_seq: int, ts_recv: int, blob: bytes) -> None:
         """Store the state of the books after frame `ingress_seq`, as opaque bytes.
