@@ -48,15 +48,27 @@ def _is_allowed(reason: str, config: pytest.Config) -> bool:
     return any(words in reason for words in config.getoption("--allow-skip"))
 
 
+def _judge_skip(report: pytest.TestReport | pytest.CollectReport, config: pytest.Config) -> None:
+    """Turn a skip into a failure where skips fail: a gate that looks away is no gate."""
+    if not report.skipped or hasattr(report, "wasxfail") or not config.getoption("--skips-fail"):
+        return
+    reason = str(report.longrepr[2]) if isinstance(report.longrepr, tuple) else ""
+    if not _is_allowed(reason, config):
+        report.outcome = "failed"
+        report.longrepr = f"skipped where skips fail (CI is set): {reason}"
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):
-    """Turn a skip into a failure where skips fail: a gate that looks away is no gate."""
     report = yield
-    if report.skipped and not hasattr(report, "wasxfail") and item.config.getoption("--skips-fail"):
-        reason = str(report.longrepr[2]) if isinstance(report.longrepr, tuple) else ""
-        if not _is_allowed(reason, item.config):
-            report.outcome = "failed"
-            report.longrepr = f"skipped where skips fail (CI is set): {reason}"
+    _judge_skip(report, item.config)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector: pytest.Collector):
+    report = yield
+    _judge_skip(report, collector.config)
     return report
 
 

@@ -47,7 +47,7 @@ def tree(original):
 
     def plant(name, text):
         path = original / name
-        planted[path] = path.read_bytes() if path.exists() else None
+        planted.setdefault(path, path.read_bytes() if path.exists() else None)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
 
@@ -141,6 +141,10 @@ def test_a_skip_fails_test_only_in_ci(tree, gate):
     code, output = gate("test", "ARGS=tests/planted", CI="")
     assert code == 0, output
     assert "capture absent is absent" in output
+    assert_fails(gate("test", "ARGS=tests/planted", CI="1"), "skipped where skips fail")
+    tree(
+        "tests/planted/test_planted.py", "import pytest\n\npytest.importorskip('no_such_module')\n"
+    )
     assert_fails(gate("test", "ARGS=tests/planted", CI="1"), "skipped where skips fail")
 
 
