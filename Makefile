@@ -48,7 +48,7 @@ types: $(VENV)/.development ## mypy --strict on hftlib, app.py and pages
 	@$(BIN)/mypy
 
 floors: $(VENV)/.development ## the floors: who may import whom
-	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/lint-imports --no-logo --no-cache
 
 coverage: $(VENV)/.development ## branch coverage of the pure rooms, compiler off
 	@NUMBA_DISABLE_JIT=1 $(PYTEST) -n $(WORKERS) --dist loadfile \
