@@ -1,0 +1,60 @@
+"""What stands around every page: style, brand, footer, and the states in which there is no page."""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+import streamlit as st
+
+from hftlib.wire.messages import Health
+
+_STYLE: Final = Path(__file__).resolve().parent / "chrome.css"
+_BRAND: Final = (
+    '<div class="hft-brand"><div class="hft-mark"><i></i><i></i><b></b><i></i><i></i></div>'
+    "<div>hftlib<small>order books, honest to the lot</small></div></div>"
+)
+_STEPS: Final = {
+    "starting": "The desk is starting",
+    "compiling": "Compiling kernels, once for this machine",
+    "loading": "Loading the recording",
+}
+
+
+@lru_cache(maxsize=1)
+def _style_text() -> str:
+    return f"<style>{_STYLE.read_text(encoding='utf-8')}</style>"
+
+
+def style() -> None:
+    """Put the frame's style on the page."""
+    st.html(_style_text())
+
+
+def brand() -> None:
+    """Draw the name at the top of the sidebar."""
+    with st.sidebar:
+        st.html(_BRAND)
+
+
+def footer() -> None:
+    """Say at the foot of every page what it is not."""
+    st.html('<div class="hft-footer">Paper only: no real money, no orders leave this machine.</div>')
+
+
+def starting(health: Health) -> None:
+    """Show how far the desk is with its start."""
+    step = _STEPS.get(health.state, f"The desk is {health.state}")
+    with st.container(border=True):
+        st.markdown(f"#### {step}")
+        if health.total:
+            share = min(1.0, health.done / health.total)
+            st.progress(share, text=f"compiling kernels {health.done}/{health.total}")
+        st.caption("This page goes on by itself as soon as there is a book to show.")
+
+
+def trouble(title: str, reason: str) -> None:
+    """Show in words why there is nothing to show, and that it is being tried again."""
+    with st.container(border=True):
+        st.markdown(f"#### :material/cloud_off: {title}")
+        st.markdown(reason)
+        st.caption("Trying again by itself every two seconds. docs/troubleshooting.md says more.")

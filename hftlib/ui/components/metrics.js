@@ -1,0 +1,170 @@
+/** The row of numbers: one card each, with its last minute, its unit, and its formula on hover. */
+
+import { NOTHING, fixed, size } from "./format.js";
+import { Panel, make, write } from "./panel.js";
+import { sparkline } from "./sparkline.js";
+import { COLOUR } from "./theme.js";
+
+const SPAN_MS = 60_000;
+const BEFORE_MS = 1000;
+
+/**
+ * @typedef {object} Card
+ * @property {string} name
+ * @property {string} hint formula and unit
+ * @property {(now: Record<string, ?number>, before: Record<string, ?number>) => ?number} value
+ * @property {(value: number, d: any) => string} text
+ * @property {(d: any) => string} unit
+ * @property {(now: Record<string, ?number>, d: any) => string} detail
+ * @property {boolean} [signed] drawn about zero, in the colours of the sides
+ * @property {(d: any) => number} [least] smallest range of the small line
+ */
+
+/** @type {Card[]} */
+const CARDS = [
+  {
+    name: "Mid",
+    hint: "Mid = (best bid + best ask) / 2, in quote units. Below: change over the last minute.",
+    value: (now) => now.mid,
+    text: (value, d) => fixed(value, d.price_decimals),
+    unit: (d) => d.quote,
+    detail: () => "",
+    least: (d) => 20 * Number(d.tick),
+  },
+  {
+    name: "Spread",
+    hint: "Spread = (best ask - best bid) / mid, in basis points (hundredths of a per cent). Below: in quote units and in ticks.",
+    value: (now) => now.spread_bps,
+    text: (value) => fixed(value, value < 0.1 ? 3 : 2),
+    unit: () => "bps",
+    detail: (now, d) => `${fixed(now.spread, d.price_decimals)} ${d.quote} \u00b7 ${fixed(now.spread_ticks, 0)} ${now.spread_ticks === 1 ? "tick" : "ticks"}`,
+    least: () => 0.02,
+  },
+  {
+    name: "Imbalance, 10 levels",
+    hint: "Imbalance = (bid size - ask size) / (bid size + ask size) over the ten best levels of each side; a pure number from -1 (all asks) to +1 (all bids).",
+    value: (now) => now.imbalance_10,
+    text: (value) => fixed(value, 2, { sign: true }),
+    unit: () => "",
+    detail: (now) => `best level ${fixed(now.imbalance_1, 2, { sign: true })}`,
+    signed: true,
+    least: () => 2,
+  },
+  {
+    name: "Micro-price \u2212 mid",
+    hint: "Weighted mid (bid x ask size + ask x bid size) / (bid size + ask size) minus mid, in basis points of the mid; the detail is Stoikov's micro-price (2018), estimated from this session.",
+    value: (now) => bpsOf(now.weighted_mid, now.mid),
+    text: (value) => fixed(value, 3, { sign: true }),
+    unit: () => "bps",
+    detail: (now) => `Stoikov ${fixed(bpsOf(now.micro_price, now.mid), 3, { sign: true })} bps`,
+    signed: true,
+    least: () => 0.02,
+  },
+  {
+    name: "Order flow, 1 s",
+    hint: "Order-flow imbalance of Cont, Kukanov and Stoikov (2014), summed over ten levels: size added to bids and taken from asks minus the opposite, in base units over the last second.",
+    value: (now, before) => difference(now.ofi_10, before?.ofi_10),
+    text: (value, d) => signedSize(value, d),
+    unit: (d) => d.base,
+    detail: () => "10 levels",
+    signed: true,
+    least: () => 1e-6,
+  },
+  {
+    name: "Trade flow, 10 s",
+    hint: "Signed volume of trades over the last ten seconds as a share of all: (bought - sold) / (bought + sold) by aggressor, from -1 to +1. Below: volume in base units.",
+    value: (now) => now.trade_flow_10s,
+    text: (value) => fixed(value, 2, { sign: true }),
+    unit: () => "",
+    detail: (now, d) => `${size(now.trade_volume_10s ?? Number.NaN, d.size_decimals)} ${d.base} traded`,
+    signed: true,
+    least: () => 2,
+  },
+];
+
+export default class MetricsPanel extends Panel {
+  constructor(root) {
+    super(root, { watch: ["status"] });
+    this.host.classList.add("metrics");
+    this.cards = CARDS.map((card) => this.build(card));
+    this.host.append(...this.cards.map(({ element }) => element));
+  }
+
+  build(card) {
+    const element = make("div", "card");
+    element.title = card.hint;
+    const name = make("span", "name", card.name);
+    const figure = make("div", "figure");
+    const value = make("b", "value", NOTHING);
+    const unit = make("span", "unit");
+    const detail = make("span", "detail", "\u00a0");
+    const canvas = make("canvas", "spark");
+    canvas.setAttribute("aria-hidden", "true");
+    figure.append(value, unit);
+    element.append(name, figure, detail, canvas);
+    return { card, element, value, unit, detail, canvas };
+  }
+
+  draw() {
+    const { samples, description, status } = this.feed;
+    if (!description || !status || samples.length === 0) return;
+    const end = samples[samples.length - 1].timeMs;
+    const first = samples.findIndex((sample) => sample.timeMs >= end - SPAN_MS);
+    const shown = samples.slice(first);
+    const trusted = status.state === "LIVE";
+    this.host.classList.toggle("untrusted", !trusted);
+    for (const parts of this.cards) this.fill(parts, shown, end, description);
+  }
+
+  fill({ card, value, unit, detail, canvas }, samples, end, d) {
+    const points = samples.map((sample, index) => ({
+      timeMs: sample.timeMs,
+      value: card.value(sample.features, before(samples, index)) ?? null,
+    }));
+    const now = points[points.length - 1].value;
+    write(value, Number.isFinite(now) ? card.text(now, d) : NOTHING);
+    write(unit, card.unit(d));
+    const features = samples[samples.length - 1].features;
+    write(detail, card.detail(features, d) || change(points));
+    sparkline(canvas, points, {
+      spanMs: SPAN_MS,
+      endMs: end,
+      zero: card.signed ? 0 : undefined,
+      colour: card.signed ? COLOUR.bid : "#a9bdd6",
+      below: card.signed ? COLOUR.ask : undefined,
+      least: card.least?.(d),
+    });
+  }
+}
+
+/** The features one second before sample `index`, or undefined. */
+function before(samples, index) {
+  const wanted = samples[index].timeMs - BEFORE_MS;
+  let at = index;
+  while (at > 0 && samples[at].timeMs > wanted) at -= 1;
+  return samples[at].timeMs <= wanted ? samples[at].features : undefined;
+}
+
+function difference(now, earlier) {
+  return Number.isFinite(now) && Number.isFinite(earlier) ? now - earlier : null;
+}
+
+function bpsOf(value, mid) {
+  return Number.isFinite(value) && mid ? ((value - mid) / mid) * 1e4 : null;
+}
+
+function signedSize(value, d) {
+  const text = size(Math.abs(value), d.size_decimals);
+  return `${value < 0 ? "\u2212" : "+"}${text}`;
+}
+
+/** Change of the mid over what is shown, with an arrow beside the sign. */
+function change(points) {
+  const first = points.find((point) => Number.isFinite(point.value));
+  const last = points[points.length - 1];
+  if (!first || !Number.isFinite(last.value) || first === last) return "\u00a0";
+  const bps = ((last.value - first.value) / first.value) * 1e4;
+  const arrow = bps > 0 ? "\u25b2" : bps < 0 ? "\u25bc" : "\u25c6";
+  const seconds = Math.round((last.timeMs - first.timeMs) / 1000);
+  return `${arrow} ${fixed(bps, 2, { sign: true })} bps in ${seconds} s`;
+}

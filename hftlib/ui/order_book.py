@@ -1,0 +1,74 @@
+"""The order book page's dealings with the desk: wait for it, ask it, move its clock."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import streamlit as st
+
+from hftlib.client.connection import DeskConnection, RefusedError
+from hftlib.core.errors import HftlibError, UnavailableError
+from hftlib.ui import chrome
+from hftlib.ui.link import desk_link
+from hftlib.wire.messages import VenueReply
+
+_RUNNING: Final = frozenset({"running", "ended"})
+
+
+def venues_or_stop() -> list[VenueReply]:
+    """Return the desk's venues; until it has some, show why not, and stop the script."""
+    try:
+        connection = desk_link().connection()
+        health = connection.health()
+        if health.state in _RUNNING:
+            venues = [entry for entry in connection.venues() if entry.symbols]
+            if venues:
+                return venues
+    except UnavailableError:
+        desk_link().renew()
+    except HftlibError:
+        pass
+    _wait()
+    st.stop()
+
+
+@st.fragment(run_every=2.0)
+def _wait() -> None:
+    """Show the desk's start or its absence, and run the page again once it is there."""
+    try:
+        connection = desk_link().connection()
+        health = connection.health()
+    except UnavailableError as error:
+        desk_link().renew()
+        chrome.trouble("The desk does not answer", str(error))
+        return
+    if health.state == "failed":
+        chrome.trouble("The desk could not open its source", health.reason)
+    elif health.state not in _RUNNING:
+        chrome.starting(health)
+    elif connection.venues():
+        st.rerun()
+    else:
+        chrome.trouble("The desk has no book", f"Its source, {health.origin}, names no symbol.")
+
+
+def command() -> None:
+    """Do what the clock's panel asks; a refusal is told in words."""
+    asked = st.session_state["panel_clock"].get("command")
+    if not asked:
+        return
+    try:
+        _COMMANDS[asked["action"]](desk_link().connection(), asked.get("value"))
+    except RefusedError as error:
+        st.toast(str(error), icon=":material/block:")
+    except HftlibError:
+        desk_link().renew()
+        st.toast("The desk does not answer.", icon=":material/cloud_off:")
+
+
+_COMMANDS: Final[dict[str, Callable[[DeskConnection, Any], Any]]] = {
+    "play": lambda desk, _: desk.play(),
+    "pause": lambda desk, _: desk.pause(),
+    "step": lambda desk, value: desk.step(int(value)),
+    "seek": lambda desk, value: desk.seek(round(float(value) * 1_000_000)),
+    "speed": lambda desk, value: desk.set_speed(float(value)),
+}
