@@ -88,7 +88,9 @@ def best_quotes(frames: Iterable[Frame], instruments: dict[Key, Instrument]) -> 
     for frame in frames:
         session = sessions.get(frame.venue)
         if session is None:
-            known = {symbol: item for (of, symbol), item in instruments.items() if of == frame.venue}
+            known = {
+                symbol: item for (of, symbol), item in instruments.items() if of == frame.venue
+            }
             session = sessions[frame.venue] = open_session(frame.venue, known)
         for event in session.receive(frame):
             if isinstance(event, BestBidOffer):

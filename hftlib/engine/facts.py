@@ -33,7 +33,14 @@ class BookFact(msgspec.Struct, frozen=True, gc=False):
 
 
 Passed = (
-    Trade | BestBidOffer | PartialDepth | Candle | Statistics24h | MarkPrice | FeedStatus | SnapshotRequest
+    Trade
+    | BestBidOffer
+    | PartialDepth
+    | Candle
+    | Statistics24h
+    | MarkPrice
+    | FeedStatus
+    | SnapshotRequest
 )
 """Events that are facts as they stand: the engine hands them on."""
 

@@ -94,6 +94,4 @@ def _timeless(fact: Fact) -> tuple[Any, ...] | None:
 
 
 def _without_receipt(fact: msgspec.Struct) -> tuple[Any, ...]:
-    return tuple(
-        getattr(fact, field) for field in fact.__struct_fields__ if field != "ts_recv"
-    )
+    return tuple(getattr(fact, field) for field in fact.__struct_fields__ if field != "ts_recv")

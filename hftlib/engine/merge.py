@@ -23,9 +23,7 @@ def merge(recordings: Iterable[Iterable[Frame]]) -> Iterator[Frame]:
         yield msgspec.structs.replace(frame, ingress_seq=ingress_seq)
 
 
-def _keyed(
-    index: int, frames: Iterable[Frame]
-) -> Iterator[tuple[int, str, str, int, int, Frame]]:
+def _keyed(index: int, frames: Iterable[Frame]) -> Iterator[tuple[int, str, str, int, int, Frame]]:
     """Yield sort keys that never tie, so that frames themselves are never compared."""
     latest = 0
     for position, frame in enumerate(frames):

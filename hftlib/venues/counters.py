@@ -9,7 +9,7 @@ from hftlib.core.frames import Frame
 from hftlib.core.states import DECODE_ERRORS, FeedCondition
 
 _LONGEST_REASON: Final = 240
-_WEIGHED: Final = frozenset(
+WEIGHED: Final = frozenset(
     {
         FeedCondition.DROPPED_BEFORE_SYNC,
         FeedCondition.DUPLICATE,
@@ -45,7 +45,7 @@ class Counters:
     def note(self, condition: FeedCondition, count: int) -> None:
         """Count one status; those about messages weigh as many as they tell of."""
         self.statuses += 1
-        self.conditions[condition] += count if condition in _WEIGHED else 1
+        self.conditions[condition] += count if condition in WEIGHED else 1
 
     @property
     def decode_errors(self) -> int:

@@ -1,0 +1,328 @@
+"""The engine: one frame in, its facts out; the same for live, local, replay and batch.
+
+`on_event` is synchronous and pure: it reads no clock and draws no random number; time is the
+receive stamp of the frame. What the venues room yields for a frame moves the books:
+
+- a BookSnapshot replaces a book, which stays SYNCING until the session says SYNCED;
+- a BookDelta is in sequence; when the kernel refuses its text or finds the book crossed, the
+  session is told to distrust the symbol, and what the same frame still holds for it is left out;
+- a FeedStatus GAP, OVERFLOW, CROSSED or CLOSED takes the trust from a symbol, or from all of its
+  connection;
+- silence beyond the venue's limit makes the books of a connection STALE until it is heard again.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+
+from hftlib.book.book import Book, Outcome
+from hftlib.core.errors import TapeError
+from hftlib.core.events import (
+    BestBidOffer,
+    BookDelta,
+    BookSnapshot,
+    Event,
+    FeedStatus,
+    SnapshotRequest,
+    Trade,
+)
+from hftlib.core.frames import Frame, FrameKind
+from hftlib.core.instrument import Instrument
+from hftlib.core.states import BookState, FeedCondition
+from hftlib.engine.checkpoint import BookEntry, Checkpoint, decode, encode
+from hftlib.engine.facts import BookFact, Fact
+from hftlib.engine.staleness import SECOND, SilenceWatch
+from hftlib.engine.top_check import TopCheck
+from hftlib.features.measurer import FeatureVector, Measurer
+from hftlib.venues.counters import WEIGHED
+from hftlib.venues.registry import open_session
+from hftlib.venues.session import Session
+
+Key = tuple[str, str]
+"""(venue, symbol) of a book."""
+
+_TAKES_TRUST: Final = {
+    FeedCondition.GAP: BookState.GAP,
+    FeedCondition.OVERFLOW: BookState.GAP,
+    FeedCondition.CROSSED: BookState.CROSSED,
+    FeedCondition.CLOSED: BookState.DOWN,
+}
+_CONDITION_OF: Final = {
+    Outcome.CROSSED: FeedCondition.CROSSED,
+    Outcome.MALFORMED: FeedCondition.MALFORMED,
+    Outcome.OFF_QUANTUM: FeedCondition.OFF_QUANTUM,
+    Outcome.TOO_LARGE: FeedCondition.MALFORMED,
+}
+_LIVE: Final = BookState.LIVE
+_WS: Final = FrameKind.WS
+_APPLIED: Final = Outcome.APPLIED
+
+
+class Engine:
+    """Hold the sessions, books and measurers of a run and turn frames into facts.
+
+    Books and measurers are keyed by (venue, symbol). `counts` tells how often a symbol (empty:
+    its connection) met a condition, `applied` how many deltas a book took, `resyncs` how often it
+    was synced again.
+    """
+
+    def __init__(self, instruments: Iterable[Instrument]) -> None:
+        """Begin a run that knows `instruments`."""
+        self.instruments = {(one.venue, one.symbol): one for one in instruments}
+        self.books: dict[Key, Book] = {}
+        self.measurers: dict[Key, Measurer] = {}
+        self.sessions: dict[str, Session] = {}
+        self.top_checks: dict[Key, TopCheck] = {}
+        self.counts: Counter[tuple[str, str, FeedCondition]] = Counter()
+        self.frames = 0
+        self.events = 0
+        self.applied: Counter[Key] = Counter()
+        self.resyncs: Counter[Key] = Counter()
+        self._lane_of: dict[Key, str] = {}
+        self._synced_once: set[Key] = set()
+        self._refused: set[Key] = set()
+        self._silence = SilenceWatch()
+        self._next_judgement = 0
+        self._handlers: dict[type, Callable[[Frame, Any, list[Fact]], None]] = {
+            BookDelta: self._on_delta,
+            BookSnapshot: self._on_snapshot,
+            Trade: self._on_trade,
+            BestBidOffer: self._on_best,
+            FeedStatus: self._on_status,
+        }
+
+    def on_event(self, frame: Frame) -> list[Fact]:
+        """Return the facts that one frame yields, in order."""
+        facts: list[Fact] = []
+        self.frames += 1
+        self._refused.clear()
+        for event in self._session(frame.venue).receive(frame):
+            self._handle(frame, event, facts)
+        now = frame.ts_recv
+        if frame.kind is _WS and self._silence.hear(frame.venue, frame.connection, now):
+            self._wake(frame, facts)
+        if now >= self._next_judgement:
+            self._judge_silence(now, facts)
+        return facts
+
+    def vector_of(self, venue: str, symbol: str) -> FeatureVector:
+        """Return the feature vector of a book as it stands. Raises KeyError where there is none."""
+        return self.measurers[venue, symbol].vector()
+
+    def count(self, condition: FeedCondition) -> int:
+        """Return how often a condition was met in this run, over all venues and symbols."""
+        return sum(number for (_, _, met), number in self.counts.items() if met is condition)
+
+    def checkpoint(self) -> bytes:
+        """Return the whole state of the run, to go on from with `restore`."""
+        return encode(
+            Checkpoint(
+                sessions={venue: session.checkpoint() for venue, session in self.sessions.items()},
+                books=[
+                    BookEntry(*key, book.dump(), self.measurers[key].dump(), self.applied[key])
+                    for key, book in self.books.items()
+                ],
+                counts=[(*key, number) for key, number in self.counts.items()],
+                resyncs=[(*key, number) for key, number in self.resyncs.items()],
+                lanes=[(*key, lane) for key, lane in self._lane_of.items()],
+                synced_once=sorted(self._synced_once),
+                silence=self._silence.dump(),
+                next_judgement=self._next_judgement,
+                frames=self.frames,
+                events=self.events,
+            )
+        )
+
+    def restore(self, blob: bytes) -> None:
+        """Go on from a checkpoint of a run with the same instruments.
+
+        Raises TapeError when the checkpoint cannot be read or names an unknown instrument; the
+        engine is then of no use and a fresh one is needed.
+        """
+        state = decode(blob)
+        try:
+            for venue, session in state.sessions.items():
+                self._session(venue).restore(session)
+            for entry in state.books:
+                key = (entry.venue, entry.symbol)
+                self._book(*key).load(entry.book)
+                self.measurers[key].load(entry.features)
+                self.applied[key] = entry.applied
+        except (KeyError, TypeError, ValueError) as error:
+            raise TapeError(f"a checkpoint that does not fit this run: {error!r}") from error
+        self.counts.update({(venue, of, met): number for venue, of, met, number in state.counts})
+        self.resyncs.update({(venue, of): number for venue, of, number in state.resyncs})
+        self._lane_of.update({(venue, of): lane for venue, of, lane in state.lanes})
+        self._synced_once.update(state.synced_once)
+        self._silence.load(state.silence)
+        self._next_judgement = state.next_judgement
+        self.frames, self.events = state.frames, state.events
+
+    def _session(self, venue: str) -> Session:
+        session = self.sessions.get(venue)
+        if session is None:
+            known = {symbol: one for (of, symbol), one in self.instruments.items() if of == venue}
+            session = self.sessions[venue] = open_session(venue, known)
+        return session
+
+    def _book(self, venue: str, symbol: str) -> Book:
+        book = self.books.get((venue, symbol))
+        if book is None:
+            book = self.books[venue, symbol] = Book(self.instruments[venue, symbol])
+            self.measurers[venue, symbol] = Measurer(book)
+            self.top_checks[venue, symbol] = TopCheck()
+        return book
+
+    def _handle(self, frame: Frame, event: Event, facts: list[Fact]) -> None:
+        handler = self._handlers.get(type(event))
+        if handler is not None:
+            handler(frame, event, facts)
+            return
+        if not isinstance(event, SnapshotRequest):
+            self.events += 1
+        facts.append(event)  # type: ignore[arg-type]  # book events have handlers
+
+    def _on_delta(self, frame: Frame, delta: BookDelta, facts: list[Fact]) -> None:
+        key = (delta.venue, delta.symbol)
+        self.events += 1
+        if self._refused and key in self._refused:
+            self._leave_out(frame, delta, facts)
+            return
+        if frame.kind is _WS:
+            self._lane_of[key] = frame.connection
+        outcome = self.measurers[key].on_delta(delta)
+        if outcome is not _APPLIED:
+            self._distrust(frame, key, outcome, facts)
+            return
+        self.applied[key] += 1
+        fact = _book_fact(self.books[key], delta.ts_recv)
+        self.top_checks[key].on_book(fact)
+        facts.append(fact)
+
+    def _on_snapshot(self, frame: Frame, snapshot: BookSnapshot, facts: list[Fact]) -> None:
+        key = (snapshot.venue, snapshot.symbol)
+        book = self._book(*key)
+        self.events += 1
+        self._refused.discard(key)
+        self.top_checks[key].forget()
+        if frame.kind is _WS:
+            self._lane_of[key] = frame.connection
+        outcome = self.measurers[key].on_snapshot(snapshot)
+        if outcome is not _APPLIED:
+            self._distrust(frame, key, outcome, facts)
+            return
+        book.set_state(BookState.SYNCING, snapshot.ts_recv, "snapshot taken, not yet in sequence")
+
+    def _distrust(self, frame: Frame, key: Key, outcome: Outcome, facts: list[Fact]) -> None:
+        """Drop a book that the kernel refused or found crossed, and ask for a new snapshot."""
+        self._refused.add(key)
+        venue, symbol = key
+        condition = _CONDITION_OF[outcome]
+        session = self._session(venue)
+        facts.append(_book_fact(self.books[key], frame.ts_recv))
+        for event in session.distrust(symbol, outcome.value, frame.ts_recv, condition):
+            self._handle(frame, event, facts)
+
+    def _leave_out(self, frame: Frame, delta: BookDelta, facts: list[Fact]) -> None:
+        status = FeedStatus(
+            delta.venue,
+            frame.connection,
+            delta.symbol,
+            delta.ts_event,
+            frame.ts_recv,
+            FeedCondition.DROPPED_BEFORE_SYNC,
+            "the book was distrusted within this frame",
+        )
+        self._on_status(frame, status, facts)
+
+    def _on_trade(self, _frame: Frame, trade: Trade, facts: list[Fact]) -> None:
+        self.events += 1
+        self._book(trade.venue, trade.symbol)
+        self.measurers[trade.venue, trade.symbol].on_trade(trade)
+        facts.append(trade)
+
+    def _on_best(self, _frame: Frame, best: BestBidOffer, facts: list[Fact]) -> None:
+        self.events += 1
+        self._book(best.venue, best.symbol)
+        self.top_checks[best.venue, best.symbol].on_ticker(best)
+        facts.append(best)
+
+    def _on_status(self, _frame: Frame, status: FeedStatus, facts: list[Fact]) -> None:
+        condition, key = status.condition, (status.venue, status.symbol)
+        number = status.count if condition in WEIGHED else 1
+        self.counts[status.venue, status.symbol, condition] += number
+        facts.append(status)
+        if condition in _TAKES_TRUST:
+            self._take_trust(status, _TAKES_TRUST[condition], facts)
+        elif condition is FeedCondition.SYNCED:
+            self._give_trust(status, facts)
+        elif condition is FeedCondition.BUFFERING and status.symbol:
+            self._lane_of[key] = status.connection
+        if condition is FeedCondition.CLOSED:
+            self._silence.forget(status.venue, status.connection)
+
+    def _take_trust(self, status: FeedStatus, state: BookState, facts: list[Fact]) -> None:
+        for key in self._keys_of(status.venue, status.connection, status.symbol):
+            self.measurers[key].distrust(status.ts_event)
+            self._move(key, state, status.ts_recv, status.reason, facts)
+
+    def _give_trust(self, status: FeedStatus, facts: list[Fact]) -> None:
+        key = (status.venue, status.symbol)
+        if key in self._refused:
+            return
+        if key in self._synced_once:
+            self.resyncs[key] += 1
+        self._synced_once.add(key)
+        self._move(key, _LIVE, status.ts_recv, "in sequence", facts)
+
+    def _move(self, key: Key, state: BookState, now: int, reason: str, facts: list[Fact]) -> None:
+        book = self.books[key]
+        if book.state is not state:
+            book.set_state(state, now, reason)
+            facts.append(_book_fact(book, now))
+
+    def _keys_of(self, venue: str, connection: str, symbol: str) -> list[Key]:
+        """Return the books that a status means: one symbol's, or all of its connection."""
+        if symbol:
+            return [(venue, symbol)] if (venue, symbol) in self.books else []
+        lanes = self._lane_of.items()
+        return [
+            key
+            for key, lane in lanes
+            if key[0] == venue and lane == connection and key in self.books
+        ]
+
+    def _wake(self, frame: Frame, facts: list[Fact]) -> None:
+        for key in self._keys_of(frame.venue, frame.connection, ""):
+            if self.books[key].state is BookState.STALE:
+                self._move(key, _LIVE, frame.ts_recv, "connection heard again", facts)
+
+    def _judge_silence(self, now: int, facts: list[Fact]) -> None:
+        self._next_judgement = now + SECOND
+        for venue, connection, silent_ns in self._silence.newly_silent(now):
+            reason = f"connection silent for {silent_ns / SECOND:.1f} s"
+            status = FeedStatus(venue, connection, "", None, now, FeedCondition.STALE, reason)
+            self.counts[venue, "", FeedCondition.STALE] += 1
+            facts.append(status)
+            for key in self._keys_of(venue, connection, ""):
+                if self.books[key].state is _LIVE:
+                    self._move(key, BookState.STALE, now, reason, facts)
+
+
+def _book_fact(book: Book, ts_recv: int) -> BookFact:
+    bid, ask = book.best_bid, book.best_ask
+    return BookFact(
+        book.instrument.venue,
+        book.instrument.symbol,
+        book.ts_event,
+        ts_recv,
+        book.state,
+        book.verified,
+        book.state_reason,
+        book.last_update_id,
+        bid[0] if bid else None,
+        bid[1] if bid else None,
+        ask[0] if ask else None,
+        ask[1] if ask else None,
+    )
