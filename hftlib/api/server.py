@@ -3,9 +3,11 @@
 import asyncio
 import errno
 import os
+import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Final
 
 import uvicorn
@@ -39,6 +41,19 @@ def run(settings: DeskSettings, *, with_parent: bool = False, started_s: float) 
             runner.run(_serve(settings, listener, url, with_parent, started_s))
 
 
+class _Server(uvicorn.Server):
+    """Serve without uvicorn's own signal handling, which ends the process before it tidied up."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave the signals alone."""
+        yield
+
+    def stop(self) -> None:
+        """Answer what is open, then end."""
+        self.should_exit = True
+
+
 async def _serve(
     settings: DeskSettings,
     listener: socket.socket,
@@ -48,10 +63,11 @@ async def _serve(
 ) -> None:
     desk = Desk(settings, started_s=started_s)
     hub = Hub(desk)
-    server = uvicorn.Server(_uvicorn(desk, hub))
+    server = _Server(_uvicorn(desk, hub))
     loop = asyncio.get_running_loop()
+    _stop_on_signals(loop, server)
     if with_parent:
-        watch_parent(lambda: loop.call_soon_threadsafe(_stop, server))
+        watch_parent(lambda: loop.call_soon_threadsafe(server.stop))
     background = [asyncio.create_task(desk.work()), asyncio.create_task(hub.run())]
     for task in background:
         task.add_done_callback(lambda done: _stop_on_failure(done, server))
@@ -122,10 +138,14 @@ def _url(host: str, port: int) -> str:
     return f"http://{f'[{reachable}]' if ':' in reachable.strip('[]') else reachable}:{port}"
 
 
-def _stop(server: uvicorn.Server) -> None:
-    server.should_exit = True
+def _stop_on_signals(loop: asyncio.AbstractEventLoop, server: _Server) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        try:
+            loop.add_signal_handler(number, server.stop)
+        except NotImplementedError:  # Windows' loop has no such thing
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(server.stop))
 
 
-def _stop_on_failure(done: "asyncio.Task[None]", server: uvicorn.Server) -> None:
+def _stop_on_failure(done: "asyncio.Task[None]", server: _Server) -> None:
     if not done.cancelled() and done.exception() is not None:
-        server.should_exit = True
+        server.stop()

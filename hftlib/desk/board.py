@@ -27,6 +27,7 @@ class Board:
         self.store = store
         self.trades: deque[Trade] = deque(maxlen=TRADES_KEPT)
         self.trades_seen = 0
+        self._aggregate: bool | None = None
         self.statistics: Statistics24h | None = None
         self.last_recv: int | None = None
         self.frames = 0
@@ -45,7 +46,14 @@ class Board:
             self._ages_ms.append((ts_recv - ts_event) / NS_PER_MS)
 
     def add_trade(self, trade: Trade) -> None:
-        """Keep a trade among the last ones."""
+        """Keep a trade among the last ones.
+
+        A feed of single and of aggregate trades shows each volume twice: the first kind counts.
+        """
+        if self._aggregate is None:
+            self._aggregate = trade.aggregate
+        if trade.aggregate is not self._aggregate:
+            return
         self.trades.append(trade)
         self.trades_seen += 1
 

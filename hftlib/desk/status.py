@@ -5,7 +5,6 @@ from typing import Final
 from hftlib.core.states import DECODE_ERRORS, BookState, FeedCondition
 from hftlib.desk.board import NS_PER_MS
 from hftlib.desk.run import Key, Run
-from hftlib.features.catalogue import NAMES
 from hftlib.wire.messages import ClockReply, Status
 
 NOT_YET: Final = "nothing of this symbol has arrived yet"
@@ -16,7 +15,7 @@ def features_of(run: Run, key: Key) -> dict[str, float | None]:
     measurer = run.engine.measurers.get(key)
     if measurer is None:
         return {}
-    return dict(zip(NAMES, measurer.vector().values, strict=True))
+    return measurer.vector().as_dict()
 
 
 def times_met(run: Run, key: Key, *conditions: FeedCondition) -> int:
