@@ -6,6 +6,7 @@ from hftlib.core import venue as names
 from hftlib.core.errors import ConfigurationError
 from hftlib.core.instrument import Instrument
 from hftlib.venues.binance.session import BinanceSession
+from hftlib.venues.coinbase.advanced import AdvancedSession
 from hftlib.venues.session import Session
 
 _BINANCE = (names.BINANCE, names.BINANCE_US, names.BINANCE_USDM, names.BINANCE_COINM)
@@ -18,4 +19,6 @@ def open_session(venue: str, instruments: Mapping[str, Instrument]) -> Session:
     """
     if venue in _BINANCE:
         return BinanceSession(venue, instruments)
+    if venue == names.COINBASE:
+        return AdvancedSession(instruments)
     raise ConfigurationError(f"unknown venue {venue!r}: one of {', '.join(names.VENUES)}")

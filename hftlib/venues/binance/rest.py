@@ -1,8 +1,7 @@
 """Binance's REST bodies turned into events; the URL says what a body is and of which symbol."""
 
 from collections.abc import Callable
-from typing import Final, NamedTuple
-from urllib.parse import parse_qs, urlsplit
+from typing import Final
 
 import msgspec
 
@@ -15,6 +14,7 @@ from hftlib.venues.binance.market import MarketReader
 from hftlib.venues.counters import Reporter
 from hftlib.venues.failures import MalformedError
 from hftlib.venues.scale import Scales
+from hftlib.venues.urls import Request, request_of
 
 _read_depth: Final = msgspec.json.Decoder(messages.DepthBody).decode
 _read_refusal: Final = msgspec.json.Decoder(messages.Refusal).decode
@@ -34,24 +34,9 @@ _NOT_MODELLED: Final = frozenset(
 )
 
 
-class Request(NamedTuple):
-    """Hold what a URL asks for: the last part of its path, the symbol, the interval."""
-
-    endpoint: str
-    symbol: str
-    interval: str
-
-
-def request_of(url: str) -> Request:
-    """Return what a URL asks for, percent-decoded. Raises MalformedError when it is no URL."""
-    try:
-        parts = urlsplit(url)
-        query = parse_qs(parts.query)
-    except ValueError as error:
-        raise MalformedError(f"no URL: {url[:80]!r}") from error
-    endpoint = parts.path.rstrip("/").rpartition("/")[2]
-    symbol = query.get("symbol", [""])[0].upper()
-    return Request(endpoint, symbol, query.get("interval", [""])[0])
+def symbol_of(request: Request) -> str:
+    """Return the symbol that a request names, "" where it names none."""
+    return request.parameters.get("symbol", "").upper()
 
 
 class RestReader:
@@ -98,7 +83,7 @@ class RestReader:
             return None
         body = _read_refusal(frame.payload)
         try:
-            symbol = request_of(frame.request).symbol
+            symbol = symbol_of(request_of(frame.request))
         except MalformedError:
             symbol = ""
         reason = f"{body.code} {body.msg}"
@@ -106,23 +91,23 @@ class RestReader:
 
     def _tell(self, frame: Frame, condition: FeedCondition, words: str, request: Request) -> Event:
         reason = f"{words}: {request.endpoint}"
-        return self._reporter.status(frame, condition, reason, symbol=request.symbol)
+        return self._reporter.status(frame, condition, reason, symbol=symbol_of(request))
 
     def _depth(self, frame: Frame, request: Request) -> list[Event]:
-        _ = self._scales[request.symbol]
-        return self._books.seed(request.symbol, _read_depth(frame.payload), frame)
+        _ = self._scales[symbol_of(request)]
+        return self._books.seed(symbol_of(request), _read_depth(frame.payload), frame)
 
     def _trades(self, frame: Frame, request: Request) -> list[Event]:
         rows = _read_trades(frame.payload)
-        return [self._market.past_trade(row, frame, request.symbol) for row in rows]
+        return [self._market.past_trade(row, frame, symbol_of(request)) for row in rows]
 
     def _aggregates(self, frame: Frame, request: Request) -> list[Event]:
         rows = _read_aggregates(frame.payload)
-        return [self._market.aggregate(row, frame, request.symbol) for row in rows]
+        return [self._market.aggregate(row, frame, symbol_of(request)) for row in rows]
 
     def _klines(self, frame: Frame, request: Request) -> list[Event]:
         rows = _read_klines(frame.payload)
-        symbol, interval = request.symbol, request.interval
+        symbol, interval = symbol_of(request), request.parameters.get("interval", "")
         return [self._market.past_candle(row, frame, symbol, interval) for row in rows]
 
     def _statistics(self, frame: Frame, _request: Request) -> list[Event]:

@@ -1,0 +1,1 @@
+"""Coinbase: Advanced Trade (coinbase) and Exchange (coinbase_exchange)."""
