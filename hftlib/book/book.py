@@ -46,7 +46,8 @@ from hftlib.book.layout import (
     Ints,
     allocate,
 )
-from hftlib.core.events import BookDelta, BookSnapshot, Layout, LevelText
+from hftlib.core.compiled import direct
+from hftlib.core.events import BookDelta, BookSnapshot, Layout
 from hftlib.core.instrument import Instrument
 from hftlib.core.states import BookState
 
@@ -55,7 +56,9 @@ FIRST_LEVELS: Final = 8192
 FIRST_SCRATCH: Final = 2048
 """Levels a side of one frame that a new book has room for before it grows."""
 
-_NOTHING: Final[NDArray[np.uint8]] = np.frombuffer(b"[]", np.uint8)
+_BYTE: Final = np.dtype(np.uint8)
+_NOTHING: Final[NDArray[np.uint8]] = np.frombuffer(b"[]", _BYTE)
+_LAST_ONE_SIDED: Final = Layout.OBJECTS
 
 Level = tuple[int, int]
 """Price in ticks and size in quanta."""
@@ -92,18 +95,13 @@ class TopOfBook(msgspec.Struct, frozen=True, gc=False):
     last_update_id: int
 
 
-def as_text(text: LevelText) -> NDArray[np.uint8]:
-    """Return level text as the bytes that kernels scan, without a copy."""
-    return np.frombuffer(text, np.uint8)
-
-
 def texts_of(
     event: BookSnapshot | BookDelta,
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]:
     """Return the texts (bids, asks, changes) of an event for a kernel; unused ones are `[]`."""
-    if event.layout <= Layout.OBJECTS:
-        return as_text(event.bids), as_text(event.asks), _NOTHING
-    return _NOTHING, _NOTHING, as_text(event.changes)
+    if event.layout <= _LAST_ONE_SIDED:
+        return np.frombuffer(event.bids, _BYTE), np.frombuffer(event.asks, _BYTE), _NOTHING
+    return _NOTHING, _NOTHING, np.frombuffer(event.changes, _BYTE)
 
 
 class Book:
@@ -127,6 +125,7 @@ class Book:
         self.ts_event: int | None = None
         self.ts_recv: int | None = None
         self._level_room = FIRST_LEVELS
+        self._change_book = direct(change_book)
 
     def apply_snapshot(self, snapshot: BookSnapshot) -> Outcome:
         """Replace the book; never raises for what the text holds. A sound book becomes LIVE."""
@@ -138,10 +137,10 @@ class Book:
 
     def _change(self, event: BookSnapshot | BookDelta, replace: int) -> int:
         bids, asks, changes = texts_of(event)
-        code = change_book(self.ints, bids, asks, changes, event.layout, replace)
+        code = self._change_book(self.ints, bids, asks, changes, event.layout, replace)
         while code == NEEDS_ROOM:
             self.make_room()
-            code = change_book(self.ints, bids, asks, changes, event.layout, replace)
+            code = self._change_book(self.ints, bids, asks, changes, event.layout, replace)
         return code
 
     def accept(self, event: BookSnapshot | BookDelta, code: int) -> Outcome:
@@ -157,7 +156,7 @@ class Book:
         self.ts_event = event.ts_event
         self.ts_recv = event.ts_recv
         self.verified = event.verified
-        if self.ints[CROSSED]:
+        if self.ints.item(CROSSED):
             self.set_state(BookState.CROSSED, event.ts_recv, Outcome.CROSSED.value)
             return Outcome.CROSSED
         if self.state is not BookState.LIVE and isinstance(event, BookSnapshot):

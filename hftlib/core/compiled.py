@@ -101,6 +101,21 @@ def entry(*signature: Any) -> Callable[[F], F]:
     return decorate
 
 
+def direct(function: F) -> F:
+    """Return what a call of a compiled entry ends in, without numba's dispatcher in between.
+
+    For the calls of every frame: it saves 0.3 us, and takes an IntEnum for an INT, for which the
+    dispatcher would compile a second time and look 20 us at each call. It does not look at the
+    types of arrays: hand it those of the entry's signature. Compiles the entry when that is still
+    to be done. With the compiler off, or for any other function, it is the function itself.
+    """
+    for _, dispatcher, signature in _entries:
+        if dispatcher is function and not _CONFIG.DISABLE_JIT:
+            compiled: F = dispatcher.compile(signature)
+            return compiled
+    return function
+
+
 def entries() -> tuple[str, ...]:
     """Return the names of the kernels registered so far."""
     return tuple(name for name, _, _ in _entries)

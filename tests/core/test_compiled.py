@@ -1,5 +1,6 @@
 """The kernel cache is keyed by every kernel source and cannot go stale."""
 
+from enum import IntEnum
 from pathlib import Path
 
 import numba
@@ -7,7 +8,17 @@ import numpy as np
 import pytest
 
 from hftlib.core import compiled
-from hftlib.core.compiled import FLOAT, INTS, cache_folder, compile_all, entries, entry, kernel
+from hftlib.core.compiled import (
+    FLOAT,
+    INT,
+    INTS,
+    cache_folder,
+    compile_all,
+    direct,
+    entries,
+    entry,
+    kernel,
+)
 
 
 @pytest.fixture
@@ -145,3 +156,25 @@ def test_with_the_compiler_off_an_inner_kernel_is_left_as_it_is(
     before = vars(function).copy()
     assert compiled._without_literals(function) is function
     assert vars(function) == before
+
+
+class _Number(IntEnum):
+    FIVE = 5
+
+
+def test_a_direct_call_takes_an_enum_as_the_integer_it_is() -> None:
+    @entry(INTS, INT)
+    def add_to_first(ints: np.ndarray, amount: int) -> int:
+        ints[0] += amount
+        return ints[0]
+
+    call = direct(add_to_first)
+    ints = np.array([1], np.int64)
+    assert call(ints, _Number.FIVE) == 6
+    assert call(ints, 5) == 11
+    if not numba.config.DISABLE_JIT:
+        assert len(add_to_first.signatures) == 1
+
+
+def test_a_direct_call_of_a_plain_function_is_the_function() -> None:
+    assert direct(len) is len
