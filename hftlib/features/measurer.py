@@ -6,17 +6,19 @@ import msgspec
 
 from hftlib.book.book import Book, Outcome, texts_of
 from hftlib.book.layout import NEEDS_ROOM
+from hftlib.core.compiled import direct
 from hftlib.core.errors import TapeError
 from hftlib.core.events import BookDelta, BookSnapshot, Trade
 from hftlib.core.states import Side
 from hftlib.features import layout
+from hftlib.features.admission import TradeGate, time_of
 from hftlib.features.catalogue import NAMES, Group, feature_of
 from hftlib.features.kernel import measure_depth, measure_text, measure_trade
 from hftlib.features.micro_price import MicroPriceModel
 from hftlib.features.settings import FeatureSettings, allocate, model_in
 
 VERSION: Final = 1
-_DEFAULTS: Final = FeatureSettings()
+DEFAULTS: Final = FeatureSettings()
 
 
 class FeatureVector(msgspec.Struct, frozen=True, gc=False):
@@ -43,12 +45,12 @@ class Measurer:
     `distrust` when the feed says that the book cannot be trusted.
     """
 
-    def __init__(self, book: Book, settings: FeatureSettings = _DEFAULTS) -> None:
+    def __init__(self, book: Book, settings: FeatureSettings = DEFAULTS) -> None:
         """Begin with nothing measured."""
         self.book = book
         self.floats = allocate(book.instrument, settings)
-        self.trades_ignored = 0
-        self._aggregate: bool | None = None
+        self.gate = TradeGate()
+        self._measure = direct(measure_text)
 
     def on_snapshot(self, snapshot: BookSnapshot) -> Outcome:
         """Replace the book and measure it; returns what became of the event, as the book does."""
@@ -60,31 +62,24 @@ class Measurer:
 
     def _change(self, event: BookSnapshot | BookDelta, replace: int) -> Outcome:
         book = self.book
-        ts = event.ts_recv if event.ts_event is None else event.ts_event
+        ts = time_of(event)
         texts = texts_of(event)
-        code = measure_text(book.ints, self.floats, *texts, event.layout, replace, ts)
+        code = self._measure(book.ints, self.floats, *texts, event.layout, replace, ts)
         while code == NEEDS_ROOM:
             book.make_room()
-            code = measure_text(book.ints, self.floats, *texts, event.layout, replace, ts)
+            code = self._measure(book.ints, self.floats, *texts, event.layout, replace, ts)
         outcome = book.accept(event, code)
         if outcome is not Outcome.APPLIED:
             self.distrust(ts)
         return outcome
 
-    def on_trade(self, trade: Trade) -> None:
-        """Measure a trade; a historical one is left out.
-
-        A feed that carries both single and aggregate trades shows each volume twice: the kind that
-        came first counts, the other is left out and counted in `trades_ignored`.
-        """
-        if self._aggregate is None and not trade.historical:
-            self._aggregate = trade.aggregate
-        if trade.historical or trade.aggregate is not self._aggregate:
-            self.trades_ignored += 1
-            return
-        ts = trade.ts_recv if trade.ts_event is None else trade.ts_event
+    def on_trade(self, trade: Trade) -> bool:
+        """Measure a trade; False for one that does not count (see `TradeGate`)."""
+        if not self.gate.admits(trade):
+            return False
         sign = 1 if trade.side is Side.BUY else -1
-        measure_trade(self.floats, trade.price_ticks, trade.size_quanta, sign, ts)
+        measure_trade(self.floats, trade.price_ticks, trade.size_quanta, sign, time_of(trade))
+        return True
 
     def distrust(self, ts_event: int | None = None) -> None:
         """Set every feature of the book to missing until its next frame, which begins anew.
@@ -132,19 +127,19 @@ class Measurer:
 
     def dump(self) -> bytes:
         """Return a checkpoint of everything measured so far (the book has its own)."""
-        state = (VERSION, self.floats.tobytes(), self._aggregate, self.trades_ignored)
+        state = (VERSION, self.floats.tobytes(), self.gate.aggregate, self.gate.refused)
         return msgspec.msgpack.encode(state)
 
     def load(self, blob: bytes) -> None:
         """Go on from a checkpoint. Raises TapeError, with nothing changed, when it is none."""
         try:
-            version, content, aggregate, ignored = msgspec.msgpack.decode(blob, type=_Checkpoint)
+            version, content, aggregate, refused = msgspec.msgpack.decode(blob, type=_Checkpoint)
         except msgspec.MsgspecError as error:
             raise TapeError(f"not a checkpoint of features: {error}") from error
         if version != VERSION or len(content) != self.floats.nbytes:
             raise TapeError(f"a checkpoint of features of version {version}, not {VERSION}")
         self.floats[:] = memoryview(content).cast("d")
-        self._aggregate, self.trades_ignored = aggregate, ignored
+        self.gate.aggregate, self.gate.refused = aggregate, refused
 
 
 _Checkpoint = tuple[int, bytes, bool | None, int]

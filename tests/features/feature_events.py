@@ -45,7 +45,7 @@ def trade_of(ts, ticks, quanta, sign, **flags) -> Trade:
 
 
 def feed(measurer: Measurer, event: tuple) -> None:
-    """Feed ("snapshot" | "delta", ts, bids, asks), ("trade", ts, ticks, quanta, sign) or ("forget", ts)."""
+    """Feed (kind, ts, ...): snapshot and delta with levels, trade with ticks, quanta, sign."""
     kind, ts, *rest = event
     if kind == "snapshot":
         measurer.on_snapshot(snapshot_of(ts, *rest))

@@ -5,6 +5,7 @@ computes from that history, with dicts, lists and fractions of the formulas' own
 """
 
 import math
+from itertools import pairwise
 
 SECOND = 1_000_000_000
 PATIENCE = 60 * SECOND
@@ -289,7 +290,7 @@ class Reference:
         seen = [gain for gain in gains if gain is not None]
         if len(seen) >= 10:
             variance = sum(gain * gain for gain in seen)
-            pairs = [(x, y) for x, y in zip(gains, gains[1:], strict=False) if None not in (x, y)]
+            pairs = [(x, y) for x, y in pairwise(gains) if None not in (x, y)]
             bipower = math.pi / 2 * sum(abs(x) * abs(y) for x, y in pairs)
             out["realised_volatility_bps"] = 1e4 * math.sqrt(variance)
             out["bipower_volatility_bps"] = 1e4 * math.sqrt(bipower)
@@ -356,7 +357,7 @@ def micro_price_table(quotes, spread_states=3, imbalance_states=10):
         return (min(max(ask - bid, 1), spread_states) - 1) * imbalance_states + imbalance
 
     stay, move, shift = np.zeros((size, size)), np.zeros((size, size)), np.zeros(size)
-    for before, after in zip(quotes, quotes[1:], strict=False):
+    for before, after in pairwise(quotes):
         change = (after[0] + after[2] - before[0] - before[2]) / 2
         for mirrored in (False, True):
             start, end = state(before, mirrored), state(after, mirrored)
