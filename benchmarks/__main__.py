@@ -1,0 +1,41 @@
+"""`make bench`: measure hftlib and its peers in one run, print the table, write the figures."""
+
+import argparse
+import sys
+
+from benchmarks import capture, hftlib_rows, peer_rows, report
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--no-peers", action="store_true", help="hftlib alone; writes nothing")
+    parser.add_argument("--rounds", type=int, default=15, help="rounds of hftlib's rows (>= 5)")
+    return parser.parse_args()
+
+
+def main() -> int:
+    """Run the bench; return 0, or 1 where a subject did other work than the rest."""
+    arguments = _arguments()
+    try:
+        found = capture.read_capture()
+    except FileNotFoundError as error:
+        print(f"bench: no capture at {error.filename}; set HFT_CAPTURES", file=sys.stderr)
+        return 2
+    own = hftlib_rows.measure(found, max(arguments.rounds, 5), _say)
+    if arguments.no_peers:
+        print(report.table(own.rows))
+        return 0
+    peers = peer_rows.measure(own, _say)
+    print(report.table(peers.rows))
+    for line in peers.complaints:
+        print(f"bench: {line}", file=sys.stderr)
+    report.write(peers.rows, report.machine(own.packages | peers.packages))
+    return 1 if peers.complaints else 0
+
+
+def _say(what: str) -> None:
+    print(f"bench: {what}", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
