@@ -17,6 +17,7 @@ from hftlib.engine.hashing import RunHasher
 from hftlib.engine.merge import merge
 from hftlib.io.tape.reader import TapeReader
 
+Key = tuple[str, str]
 Level = tuple[str, str]
 Progress = Callable[[int, int], None]
 """Called now and then as progress(frames done, frames in all)."""
@@ -62,13 +63,9 @@ class ReplayReport(msgspec.Struct, frozen=True):
     conditions: dict[str, int]
 
 
-def instruments_of(tapes: Sequence[TapeReader]) -> list[Instrument]:
-    """Return the instruments of all tapes; of one that several name, the first tape's."""
-    found: dict[tuple[str, str], Instrument] = {}
-    for tape in tapes:
-        for instrument in tape.manifest.instruments:
-            found.setdefault((instrument.venue, instrument.symbol), instrument)
-    return list(found.values())
+def instruments_of(tapes: Sequence[TapeReader]) -> dict[Key, Instrument]:
+    """Return the instruments of all tapes by (venue, symbol); of one in several, the first's."""
+    return {key: one for tape in reversed(tapes) for key, one in tape.instruments.items()}
 
 
 def replay(
@@ -85,10 +82,10 @@ def replay(
     be read.
     """
     tapes = [TapeReader(path) for path in paths]
-    engine = Engine(instruments_of(tapes))
+    engine = Engine(instruments_of(tapes).values())
     hasher = RunHasher() if hashed else None
     rows = FeatureRows(features) if features is not None else None
-    total = sum(tape.manifest.frames for tape in tapes)
+    total = sum(tape.manifest.records for tape in tapes)
     started = time.perf_counter()
     for frame in _with_progress(merge([tape.frames() for tape in tapes]), total, progress):
         facts = engine.on_event(frame)

@@ -11,6 +11,7 @@ from hftlib.core.events import BestBidOffer
 from hftlib.core.frames import Frame
 from hftlib.core.instrument import Instrument
 from hftlib.desk.replay import instruments_of
+from hftlib.engine.engine import instruments_at
 from hftlib.engine.merge import merge
 from hftlib.features.regression import (
     Quotes,
@@ -67,7 +68,7 @@ def study_ofi(paths: Sequence[Path], question: OfiQuestion) -> list[OfiStudy]:
     tapes hold no best-quote tickers, or too few for a window.
     """
     tapes = [TapeReader(path) for path in paths]
-    instruments = {(item.venue, item.symbol): item for item in instruments_of(tapes)}
+    instruments = instruments_of(tapes)
     quotes = best_quotes(merge([tape.frames() for tape in tapes]), instruments)
     if not quotes:
         raise TapeError(f"{', '.join(map(str, paths))}: no best-quote tickers to study")
@@ -88,10 +89,9 @@ def best_quotes(frames: Iterable[Frame], instruments: dict[Key, Instrument]) -> 
     for frame in frames:
         session = sessions.get(frame.venue)
         if session is None:
-            known = {
-                symbol: item for (of, symbol), item in instruments.items() if of == frame.venue
-            }
-            session = sessions[frame.venue] = open_session(frame.venue, known)
+            session = sessions[frame.venue] = open_session(
+                frame.venue, instruments_at(frame.venue, instruments)
+            )
         for event in session.receive(frame):
             if isinstance(event, BestBidOffer):
                 _keep(rows.setdefault((event.venue, event.symbol), []), event)

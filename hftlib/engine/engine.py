@@ -12,9 +12,8 @@ receive stamp of the frame. What the venues room yields for a frame moves the bo
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
-
 
 from hftlib.book.book import Book, Outcome
 from hftlib.core.errors import TapeError
@@ -57,6 +56,11 @@ _CONDITION_OF: Final = {
 _LIVE: Final = BookState.LIVE
 _WS: Final = FrameKind.WS
 _APPLIED: Final = Outcome.APPLIED
+
+
+def instruments_at(venue: str, instruments: Mapping[Key, Instrument]) -> dict[str, Instrument]:
+    """Return the instruments of one venue by symbol."""
+    return {symbol: one for (of, symbol), one in instruments.items() if of == venue}
 
 
 class Engine:
@@ -162,7 +166,7 @@ class Engine:
     def _session(self, venue: str) -> Session:
         session = self.sessions.get(venue)
         if session is None:
-            known = {symbol: one for (of, symbol), one in self.instruments.items() if of == venue}
+            known = instruments_at(venue, self.instruments)
             session = self.sessions[venue] = open_session(venue, known)
         return session
 
@@ -286,12 +290,9 @@ class Engine:
         """Return the books that a status means: one symbol's, or all of its connection."""
         if symbol:
             return [(venue, symbol)] if (venue, symbol) in self.books else []
-        lanes = self._lane_of.items()
-        return [
-            key
-            for key, lane in lanes
-            if key[0] == venue and lane == connection and key in self.books
-        ]
+        lane = (venue, connection)
+        held = [key for key, name in self._lane_of.items() if (key[0], name) == lane]
+        return [key for key in held if key in self.books]
 
     def _wake(self, frame: Frame, facts: list[Fact]) -> None:
         for key in self._keys_of(frame.venue, frame.connection, ""):

@@ -43,10 +43,7 @@ class SilenceWatch:
         self._silent.discard((venue, connection))
 
     def newly_silent(self, now: int) -> list[tuple[str, str, int]]:
-        """Return (venue, connection, ns silent) of lanes that passed their limit since the last call.
-
-        Called with a `now` in nanoseconds that need not move forward.
-        """
+        """Return (venue, connection, ns silent) of lanes past their limit, each once."""
         passed = [
             (*lane, now - heard)
             for lane, heard in self._heard.items()
