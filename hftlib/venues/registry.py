@@ -7,6 +7,7 @@ from hftlib.core.errors import ConfigurationError
 from hftlib.core.instrument import Instrument
 from hftlib.venues.binance.session import BinanceSession
 from hftlib.venues.coinbase.advanced import AdvancedSession
+from hftlib.venues.coinbase.exchange import ExchangeSession
 from hftlib.venues.session import Session
 
 _BINANCE = (names.BINANCE, names.BINANCE_US, names.BINANCE_USDM, names.BINANCE_COINM)
@@ -21,4 +22,6 @@ def open_session(venue: str, instruments: Mapping[str, Instrument]) -> Session:
         return BinanceSession(venue, instruments)
     if venue == names.COINBASE:
         return AdvancedSession(instruments)
+    if venue == names.COINBASE_EXCHANGE:
+        return ExchangeSession(instruments)
     raise ConfigurationError(f"unknown venue {venue!r}: one of {', '.join(names.VENUES)}")

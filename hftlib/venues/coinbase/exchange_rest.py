@@ -1,0 +1,94 @@
+"""Coinbase Exchange's public REST bodies turned into events."""
+
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+
+from hftlib.core.events import Event
+from hftlib.core.frames import Frame
+from hftlib.core.states import FeedCondition
+from hftlib.venues.coinbase import exchange_messages as messages
+from hftlib.venues.coinbase.exchange_market import ExchangeMarket
+from hftlib.venues.coinbase.trades import Trades
+from hftlib.venues.counters import Reporter
+from hftlib.venues.failures import MalformedError
+from hftlib.venues.urls import Request, request_of
+
+_decoder: Final = msgspec.json.Decoder
+_read_book: Final = _decoder(messages.BookBody).decode
+_read_ticker: Final = _decoder(messages.TickerBody).decode
+_read_statistics: Final = _decoder(messages.StatisticsBody).decode
+_read_trades: Final = _decoder(list[messages.TradeBody]).decode
+_read_candles: Final = _decoder(list[messages.CandleRow]).decode
+_read_error: Final = _decoder(messages.ErrorBody).decode
+_read_anything: Final = _decoder(msgspec.Raw).decode
+_GRANULARITIES: Final = {"60": 60, "300": 300, "900": 900} | {
+    "3600": 3_600,
+    "21600": 21_600,
+    "86400": 86_400,
+}
+_KNOWN: Final = frozenset({"products", "currencies", "time"})
+
+
+class ExchangeRest:
+    """Read the bodies of /products/{id}/book, ticker, stats, trades and candles."""
+
+    def __init__(self, market: ExchangeMarket, trades: Trades, reporter: Reporter) -> None:
+        self._market = market
+        self._trades = trades
+        self._reporter = reporter
+        self._readers: dict[str, Callable[[Frame, str, Request], list[Event]]] = {
+            "book": self._book,
+            "ticker": self._ticker,
+            "stats": self._statistics,
+            "trades": self._past_trades,
+            "candles": self._candles,
+        }
+
+    def read(self, frame: Frame) -> list[Event]:
+        """Return what a REST body means. Raises one of DECODE_FAILURES."""
+        if frame.payload.startswith(b'{"message"'):
+            reason = _read_error(frame.payload).message
+            return [self._reporter.status(frame, FeedCondition.REFUSED, reason)]
+        request = request_of(frame.request)
+        rest = request.after("products")
+        reader = self._readers.get(rest[1]) if len(rest) > 1 else None
+        if reader is not None:
+            events = reader(frame, self._market.require(rest[0]), request)
+            return events or [self._reporter.status(frame, FeedCondition.ACKNOWLEDGED, "empty")]
+        _read_anything(frame.payload)
+        known = bool(_KNOWN.intersection(request.parts)) and len(rest) <= 1
+        condition = FeedCondition.ACKNOWLEDGED if known else FeedCondition.UNKNOWN
+        reason = f"{'not an event' if known else 'unknown endpoint'}: {request.endpoint}"
+        return [self._reporter.status(frame, condition, reason)]
+
+    def _told(self, frame: Frame, *events: Event) -> list[Event]:
+        self._reporter.of_connection(frame.connection).market_events += len(events)
+        return list(events)
+
+    def _book(self, frame: Frame, symbol: str, _request: Request) -> list[Event]:
+        return self._told(frame, self._market.book(_read_book(frame.payload), symbol, frame))
+
+    def _ticker(self, frame: Frame, symbol: str, _request: Request) -> list[Event]:
+        body = _read_ticker(frame.payload)
+        return self._told(frame, self._market.best_prices(body, symbol, frame))
+
+    def _statistics(self, frame: Frame, symbol: str, _request: Request) -> list[Event]:
+        body = _read_statistics(frame.payload)
+        return self._told(frame, self._market.statistics(body, symbol, frame))
+
+    def _past_trades(self, frame: Frame, symbol: str, _request: Request) -> list[Event]:
+        """Return past trades oldest first; the venue sends them newest first."""
+        rows = reversed(_read_trades(frame.payload))
+        trades = [self._market.trade(row, symbol, frame, historical=True) for row in rows]
+        return self._trades.backfill(trades, frame)
+
+    def _candles(self, frame: Frame, symbol: str, request: Request) -> list[Event]:
+        """Return candles oldest first; the venue sends them newest first."""
+        seconds = _GRANULARITIES.get(request.parameters.get("granularity", "60"))
+        if seconds is None:
+            raise MalformedError("unknown granularity")
+        rows = reversed(_read_candles(frame.payload))
+        made = (self._market.candle(row, symbol, seconds, frame) for row in rows)
+        return self._told(frame, *made)
