@@ -13,7 +13,14 @@ from hftlib.core.frames import Frame, FrameKind
 from hftlib.core.instrument import Instrument
 from hftlib.core.states import Source
 from hftlib.core.venue import VENUES
-from hftlib.io.importers import cryptofeed, hftbacktest, increments, lobster
+from hftlib.io.importers import (
+    binance_archive,
+    cryptofeed,
+    generic_csv,
+    hftbacktest,
+    increments,
+    lobster,
+)
 from hftlib.io.importers.entry import BadLine, Choices, Entry, Format, Note
 from hftlib.io.importers.observed import Observer
 from hftlib.io.importers.source import CutError, SourceFile
@@ -23,6 +30,8 @@ FORMATS: Final[dict[str, Format]] = {
     "hftbacktest": hftbacktest.read,
     "cryptofeed": cryptofeed.read,
     "lobster": lobster.read,
+    "binance-archive": binance_archive.read,
+    "csv": generic_csv.read,
 }
 
 _LEAST_BLOCK_BYTES: Final = 32_000
@@ -179,8 +188,7 @@ class _Import:
                     if done % _PROGRESS_LINES == 0:
                         self._show()
             except CutError as error:
-                broken = group[-1]
-                self._bad.add(broken, broken.lines, str(error))
+                self._bad.add(error.source, error.source.lines, str(error))
         self._show()
 
     def _take(self, file: SourceFile, parsed: Entry | BadLine | Note, writer: BlockWriter) -> None:
@@ -282,5 +290,5 @@ class _Import:
 def _groups(format_name: str, files: Sequence[SourceFile]) -> list[Sequence[SourceFile]]:
     """Return the files that are read together: LOBSTER's pairs, else each by itself."""
     if format_name == "lobster":
-        return [files]
+        return [[pair.message, pair.orderbook] for pair in lobster.pairs(files)]
     return [[file] for file in files]

@@ -25,7 +25,9 @@ _LEVEL_FIELDS: Final = 4
 _DAY_SECONDS: Final = 86_400
 
 
-class _Pair(NamedTuple):
+class Pair(NamedTuple):
+    """Hold the two files of one symbol and day."""
+
     symbol: str
     day: str
     message: SourceFile
@@ -38,7 +40,7 @@ def read(files: Sequence[SourceFile], _: Choices) -> Iterator[Parsed]:
         yield from _rows(pair)
 
 
-def pairs(files: Sequence[SourceFile]) -> list[_Pair]:
+def pairs(files: Sequence[SourceFile]) -> list[Pair]:
     """Match message and orderbook files by their names, in the order of the message files.
 
     Raises TapeError when a name does not tell, or a partner is missing.
@@ -54,12 +56,12 @@ def pairs(files: Sequence[SourceFile]) -> list[_Pair]:
         if len(parts) != len(("message", "orderbook")):
             raise TapeError(f"{symbol} {day}: both the message and the orderbook file are needed")
     return [
-        _Pair(symbol, day, parts["message"], parts["orderbook"])
+        Pair(symbol, day, parts["message"], parts["orderbook"])
         for (symbol, day), parts in found.items()
     ]
 
 
-def _rows(pair: _Pair) -> Iterator[Parsed]:
+def _rows(pair: Pair) -> Iterator[Parsed]:
     midnight = midnight_ns(pair.day)
     is_opened = False
     for message, book in zip_longest(pair.message.numbered(), pair.orderbook.numbered()):

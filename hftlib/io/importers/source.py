@@ -18,7 +18,12 @@ _ZIP: Final = b"PK\x03\x04"
 
 
 class CutError(TapeError):
-    """Say that a compressed file ends, or breaks, before its end."""
+    """Say that a compressed file ends, or breaks, before its end; `source` is the file."""
+
+    def __init__(self, source: "SourceFile", reason: str) -> None:
+        """Keep the file and the reason."""
+        super().__init__(reason)
+        self.source = source
 
 
 class _Stream(Protocol):
@@ -123,9 +128,9 @@ class SourceFile:
                     is_open = not stream.eof
                     left = stream.unused_data if stream.eof else b""
         except (zlib.error, zstandard.ZstdError) as error:
-            raise CutError(f"the compressed file breaks off here: {error}") from error
+            raise CutError(self, f"the compressed file breaks off here: {error}") from error
         if is_open:
-            raise CutError("the compressed file ends before its end")
+            raise CutError(self, "the compressed file ends before its end")
 
     def _unzipped(self) -> Iterator[bytes]:
         """Yield the text of a zip's members in order, each ending with a line's end."""
@@ -138,7 +143,7 @@ class SourceFile:
                             yield chunk
                     yield b"\n"
         except (zipfile.BadZipFile, zlib.error, EOFError) as error:
-            raise CutError(f"the zip breaks off here: {error}") from error
+            raise CutError(self, f"the zip breaks off here: {error}") from error
         with self.path.open("rb") as whole:
             for _ in self._read(whole):
                 pass

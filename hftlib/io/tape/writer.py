@@ -57,8 +57,10 @@ class BlockWriter:
         Of `manifest` the source, origin, instruments and notes are kept; on appending they are
         added to those on the tape. A block is cut at `block_bytes`, or at `block_ns` of tape time
         once it has `least_bytes`: a quiet import need not be cut into blocks of one record, which
-        a live tape must be, to lose no more than a second. Raises TapeError when a tape is there and `append` is not
-        set, when another writer holds it, when its source is another one, or when it is damaged.
+        a live tape must be, to lose no more than a second.
+
+        Raises TapeError when a tape is there and `append` is not set, when another writer holds
+        it, when its source is another one, or when it is damaged.
         """
         self._folder = Path(path)
         self._block_ns = block_ns
