@@ -1,16 +1,28 @@
 """Find a venue's session and the reader of its instruments by the venue's name."""
 
 from collections.abc import Mapping
+from typing import Final
+
+import msgspec
 
 from hftlib.core import venue as names
-from hftlib.core.errors import ConfigurationError
+from hftlib.core.errors import ConfigurationError, HftlibError
 from hftlib.core.instrument import Instrument
+from hftlib.venues.binance import instruments as binance_instruments
 from hftlib.venues.binance.session import BinanceSession
+from hftlib.venues.coinbase import instruments as coinbase_instruments
 from hftlib.venues.coinbase.advanced import AdvancedSession
 from hftlib.venues.coinbase.exchange import ExchangeSession
+from hftlib.venues.lobster import LobsterSession
 from hftlib.venues.session import Session
+from hftlib.venues.urls import request_of
 
-_BINANCE = (names.BINANCE, names.BINANCE_US, names.BINANCE_USDM, names.BINANCE_COINM)
+_BINANCE: Final = (names.BINANCE, names.BINANCE_US, names.BINANCE_USDM, names.BINANCE_COINM)
+_COINBASE: Final = (names.COINBASE, names.COINBASE_EXCHANGE)
+
+
+class InstrumentsError(HftlibError):
+    """Refuse a body that lists no instruments."""
 
 
 def open_session(venue: str, instruments: Mapping[str, Instrument]) -> Session:
@@ -24,4 +36,32 @@ def open_session(venue: str, instruments: Mapping[str, Instrument]) -> Session:
         return AdvancedSession(instruments)
     if venue == names.COINBASE_EXCHANGE:
         return ExchangeSession(instruments)
+    if venue == names.LOBSTER:
+        return LobsterSession(instruments)
     raise ConfigurationError(f"unknown venue {venue!r}: one of {', '.join(names.VENUES)}")
+
+
+def lists_instruments(venue: str, request: str) -> bool:
+    """Say whether the answer to a request URL lists instruments of a venue.
+
+    Raises MalformedError when the request is no URL.
+    """
+    parsed = request_of(request)
+    if venue in _BINANCE:
+        return parsed.endpoint == "exchangeInfo"
+    return venue in _COINBASE and "products" in parsed.parts and len(parsed.after("products")) <= 1
+
+
+def instruments_from(venue: str, request: str, body: bytes) -> list[Instrument]:
+    """Return the instruments that a REST body lists (exchangeInfo, products).
+
+    Rows without usable increments are left out. Raises InstrumentsError when the request asked
+    for something else or the body is no such list.
+    """
+    if not lists_instruments(venue, request):
+        raise InstrumentsError(f"{request[:120]!r} lists no instruments of {venue}")
+    module = binance_instruments if venue in _BINANCE else coinbase_instruments
+    try:
+        return module.instruments_from(venue, body)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+        raise InstrumentsError(f"no list of instruments of {venue}: {error}") from error
