@@ -60,8 +60,9 @@ def instruments_from(venue: str, request: str, body: bytes) -> list[Instrument]:
     """
     if not lists_instruments(venue, request):
         raise InstrumentsError(f"{request[:120]!r} lists no instruments of {venue}")
-    module = binance_instruments if venue in _BINANCE else coinbase_instruments
     try:
-        return module.instruments_from(venue, body)
+        if venue in _BINANCE:
+            return binance_instruments.instruments_from(venue, body)
+        return coinbase_instruments.instruments_from(venue, body)
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
         raise InstrumentsError(f"no list of instruments of {venue}: {error}") from error

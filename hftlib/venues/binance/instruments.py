@@ -27,8 +27,8 @@ class Filter(msgspec.Struct, rename="camel"):
     filter_type: str
     tick_size: str = "0"
     step_size: str = "0"
-    min_notional: str = "0"
-    notional: str = "0"
+    min_notional: str = ""
+    notional: str = ""
 
 
 class Symbol(msgspec.Struct, rename="camel"):
@@ -75,12 +75,6 @@ def _instrument(venue: str, symbol: Symbol) -> Instrument:
     none = Filter("")
     step = filters.get("LOT_SIZE", none).step_size
     least = filters.get("NOTIONAL") or filters.get("MIN_NOTIONAL") or none
-    minimum = (
-        least.notional
-        if decimals_of(least.min_notional) == 0 == to_units(least.min_notional, 0)
-        else least.min_notional
-    )
-    is_inverse = venue == BINANCE_COINM
     return Instrument(
         venue=venue,
         symbol=symbol.symbol,
@@ -89,9 +83,9 @@ def _instrument(venue: str, symbol: Symbol) -> Instrument:
         price_increment=filters.get("PRICE_FILTER", none).tick_size,
         size_quantum=_quantum(venue, step, symbol.quantity_precision),
         lot=step,
-        minimum_notional=minimum,
+        minimum_notional=least.min_notional or least.notional or "0",
         multiplier=str(symbol.contract_size),
-        inverse=is_inverse,
+        inverse=venue == BINANCE_COINM,
         status=symbol.status or symbol.contract_status or "TRADING",
     )
 
