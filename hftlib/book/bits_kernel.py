@@ -11,10 +11,9 @@ import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic, overload
-from numpy.typing import NDArray
 
 _ALL_BITS = 2**64 - 1
-_intrinsic: Any = intrinsic
+_intrinsic: Callable[[Callable[..., Any]], Any] = intrinsic
 
 
 def lowest_set_bit(word: int) -> int:
@@ -23,9 +22,9 @@ def lowest_set_bit(word: int) -> int:
     return (bits & -bits).bit_length() - 1
 
 
-def word_at(text: NDArray[np.uint8], at: int) -> int:
+def word_at(text: Any, at: int) -> int:
     """Return the eight bytes from `at` as one little-endian word; they must lie within `text`."""
-    eight: Any = np.int64(int.from_bytes(text[at : at + 8].tobytes(), "little", signed=True))
+    eight: Any = np.int64(int.from_bytes(text[at : at + 8], "little", signed=True))
     return eight  # type: ignore[no-any-return]
 
 
@@ -51,16 +50,16 @@ def _load_word(context: Any, text: Any, at: Any) -> Any:  # pragma: no cover
 
 
 @overload(lowest_set_bit)
-def _lowest_set_bit(word: Any) -> Callable[[Any], int]:  # pragma: no cover
-    def compiled(word: Any) -> int:
+def _lowest_set_bit(word: Any) -> Callable[[Any], Any]:  # pragma: no cover
+    def compiled(word: Any) -> Any:
         return _count_trailing_zeros(word)
 
     return compiled
 
 
 @overload(word_at)
-def _word_at(text: Any, at: Any) -> Callable[[Any, Any], int]:  # pragma: no cover
-    def compiled(text: Any, at: Any) -> int:
+def _word_at(text: Any, at: Any) -> Callable[[Any, Any], Any]:  # pragma: no cover
+    def compiled(text: Any, at: Any) -> Any:
         return _load_word(text, at)
 
     return compiled

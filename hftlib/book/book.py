@@ -6,7 +6,6 @@ from typing import Final
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
 from hftlib.book.checkpoint import (
     VERSION,
@@ -47,7 +46,7 @@ from hftlib.book.layout import (
     allocate,
 )
 from hftlib.core.compiled import direct
-from hftlib.core.events import BookDelta, BookSnapshot, Layout
+from hftlib.core.events import BookDelta, BookSnapshot, LevelText
 from hftlib.core.instrument import Instrument
 from hftlib.core.states import BookState
 
@@ -56,9 +55,6 @@ FIRST_LEVELS: Final = 8192
 FIRST_SCRATCH: Final = 2048
 """Levels a side of one frame that a new book has room for before it grows."""
 
-_BYTE: Final = np.dtype(np.uint8)
-_NOTHING: Final[NDArray[np.uint8]] = np.frombuffer(b"[]", _BYTE)
-_LAST_ONE_SIDED: Final = Layout.OBJECTS
 
 Level = tuple[int, int]
 """Price in ticks and size in quanta."""
@@ -95,13 +91,9 @@ class TopOfBook(msgspec.Struct, frozen=True, gc=False):
     last_update_id: int
 
 
-def texts_of(
-    event: BookSnapshot | BookDelta,
-) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]:
-    """Return the texts (bids, asks, changes) of an event for a kernel; unused ones are `[]`."""
-    if event.layout <= _LAST_ONE_SIDED:
-        return np.frombuffer(event.bids, _BYTE), np.frombuffer(event.asks, _BYTE), _NOTHING
-    return _NOTHING, _NOTHING, np.frombuffer(event.changes, _BYTE)
+def texts_of(event: BookSnapshot | BookDelta) -> tuple[LevelText, LevelText, LevelText]:
+    """Return the texts (bids, asks, changes) of an event as kernels take them."""
+    return event.bids, event.asks, event.changes
 
 
 class Book:

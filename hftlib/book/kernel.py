@@ -5,9 +5,6 @@ Python calls the entries below. Levels are absolute, zero deletes, and a deletio
 is not held is counted and otherwise ignored (a feed that starts from a short snapshot names many).
 """
 
-import numpy as np
-from numpy.typing import NDArray
-
 from hftlib.book.layout import (
     ASK_SIDE,
     ASK_TOP_COUNT,
@@ -32,11 +29,9 @@ from hftlib.book.layout import (
     UNKNOWN_DELETES,
     Ints,
 )
-from hftlib.book.scanner_kernel import scan_frame
+from hftlib.book.scanner_kernel import Text, scan_frame
 from hftlib.book.window_kernel import add_rows, apply_side, clear_side, copy_levels, size_of
 from hftlib.core.compiled import INT, INTS, TEXT, entry, kernel
-
-Text = NDArray[np.uint8]
 
 
 @kernel

@@ -6,9 +6,11 @@ length of the text first. A scan writes nothing but scratch, so a malformed text
 Numbers are plain decimals, quoted or bare: no sign, no exponent. Prices must be positive.
 """
 
-import numpy as np
-from numpy.typing import NDArray
+from typing import Any, TypeAlias
 
+import numpy as np
+
+from hftlib.book.bits_kernel import lowest_set_bit, word_at
 from hftlib.book.layout import (
     ASK_SIDE,
     BID_SIDE,
@@ -31,7 +33,8 @@ from hftlib.book.layout import (
 )
 from hftlib.core.compiled import kernel
 
-Text = NDArray[np.uint8]
+Text: TypeAlias = Any
+"""JSON text: whatever shows its bytes (bytes, msgspec.Raw), see `core.compiled.TEXT`."""
 
 _TENTH = (2**63 - 1) // 10
 _LAST_DIGIT = (2**63 - 1) % 10
@@ -40,6 +43,16 @@ _QUOTE, _COMMA, _DOT, _ZERO, _NINE = (ord(sign) for sign in '",.09')
 _COLON, _BACKSLASH = ord(":"), ord("\\")
 _OPEN_LIST, _CLOSE_LIST, _OPEN_OBJECT, _CLOSE_OBJECT = (ord(sign) for sign in "[]{}")
 _DEEPEST = 60
+
+ONE: Any = np.int64(1)
+_SCALES = np.array([10**decimals for decimals in range(9)], np.int64)
+_ZEROS = 0x3030303030303030
+_LOWER_HALVES = 0x0F0F0F0F0F0F0F0F
+_UPPER_HALVES = ~_LOWER_HALVES
+_SIXES = 0x0606060606060606
+_PAIRS_OF_DIGITS = 0x00FF00FF00FF00FF
+_FOURS_OF_DIGITS = 0x0000FFFF0000FFFF
+_EIGHT_DIGITS = 0x00000000FFFFFFFF
 
 _SIDE, _BID, _OFFER, _BUY, _SELL, _PRICE, _SIZE, _PRICE_LEVEL, _NEW_QUANTITY = (
     np.frombuffer(f'"{word}"'.encode(), np.uint8)
@@ -50,7 +63,7 @@ _SIDE, _BID, _OFFER, _BUY, _SELL, _PRICE, _SIZE, _PRICE_LEVEL, _NEW_QUANTITY = (
 @kernel
 def skip_space(text: Text, at: int) -> int:
     """Return the first place from `at` on that holds no JSON whitespace."""
-    while at < text.size and (text[at] == 32 or text[at] == 10 or text[at] == 13 or text[at] == 9):
+    while at < len(text) and (text[at] == 32 or text[at] == 10 or text[at] == 13 or text[at] == 9):
         at += 1
     return at
 
@@ -59,7 +72,7 @@ def skip_space(text: Text, at: int) -> int:
 def expect(text: Text, at: int, sign: int) -> int:
     """Return the place after `sign` and whitespace around it, or MALFORMED."""
     at = skip_space(text, at)
-    if at >= text.size or text[at] != sign:
+    if at >= len(text) or text[at] != sign:
         return MALFORMED
     return skip_space(text, at + 1)
 
@@ -67,7 +80,7 @@ def expect(text: Text, at: int, sign: int) -> int:
 @kernel
 def holds(text: Text, at: int, sign: int) -> bool:
     """Say whether `sign` stands at a place."""
-    return at < text.size and text[at] == sign
+    return at < len(text) and text[at] == sign
 
 
 @kernel
@@ -79,7 +92,7 @@ def byte_at(text: Text, at: int) -> int:
 @kernel
 def is_digit(text: Text, at: int) -> bool:
     """Say whether a digit stands at a place."""
-    return at < text.size and text[at] >= _ZERO and text[at] <= _NINE
+    return at < len(text) and text[at] >= _ZERO and text[at] <= _NINE
 
 
 @kernel
@@ -91,11 +104,63 @@ def push_digit(units: int, digit: int) -> int:
 
 
 @kernel
+def other_signs(word: int) -> int:
+    """Mark the bytes of a word that are no digits (0 to 9, not ASCII) in their upper halves."""
+    return (word | ((word & _LOWER_HALVES) + _SIXES)) & _UPPER_HALVES
+
+
+@kernel
+def join_digits(word: int) -> int:
+    """Return the number whose eight digits are the bytes of a word, the lowest byte first."""
+    word = (word * 10 + (word >> 8)) & _PAIRS_OF_DIGITS
+    word = (word * 100 + (word >> 16)) & _FOURS_OF_DIGITS
+    return (word * 10000 + (word >> 32)) & _EIGHT_DIGITS
+
+
+@kernel
+def scan_quickly(text: Text, at: int, decimals: int, scale: int) -> tuple[int, int]:
+    """Scan `"1234567.12345678"` or shorter, eight signs at a time; decimals are 1 to 8.
+
+    Returns the count of 10**-decimals and the place after it; a negative count says that the
+    number has another form, which `scan_number` is to judge.
+    """
+    if at + 9 > len(text) or text[at] != _QUOTE:
+        return MALFORMED, at
+    word = word_at(text, at + 1) ^ _ZEROS
+    marks = other_signs(word)
+    if marks == 0:
+        return MALFORMED, at
+    whole = lowest_set_bit(marks) & 56
+    dot = at + 1 + (whole >> 3)
+    if whole == 0 or dot + 9 >= len(text) or text[dot] != _DOT:
+        return MALFORMED, at
+    units = join_digits(word << (64 - whole)) * scale
+    word = word_at(text, dot + 1) ^ _ZEROS
+    marks = other_signs(word)
+    end = dot + 9
+    if marks != 0:
+        places = lowest_set_bit(marks) & 56
+        word &= (ONE << places) - 1
+        end = dot + 1 + (places >> 3)
+    if text[end] != _QUOTE:
+        return MALFORMED, at
+    if decimals < 8:
+        if word >> (8 * decimals) != 0:
+            return MALFORMED, at
+        word <<= 64 - 8 * decimals
+    return units + join_digits(word), end + 1
+
+
+@kernel
 def scan_number(text: Text, at: int, decimals: int) -> tuple[int, int]:
     """Scan one plain decimal; return its count of 10**-decimals and the place after it.
 
     The count is a negative code when the number is refused; it is MALFORMED before anything else.
     """
+    if decimals > 0 and decimals <= 8:
+        units, after = scan_quickly(text, at, decimals, _SCALES[decimals])
+        if units >= 0:
+            return units, after
     quoted = holds(text, at, _QUOTE)
     at += quoted
     if not is_digit(text, at):
@@ -149,11 +214,11 @@ def scan_price(text: Text, at: int, ints: Ints) -> tuple[int, int]:
 def skip_string(text: Text, at: int) -> int:
     """Return the place after the string that begins at `at` with a quote, or MALFORMED."""
     at += 1
-    while at < text.size and text[at] != _QUOTE:
+    while at < len(text) and text[at] != _QUOTE:
         if text[at] < 32:
             return MALFORMED
         at += 1 + (text[at] == _BACKSLASH)
-    return at + 1 if at < text.size else MALFORMED
+    return at + 1 if at < len(text) else MALFORMED
 
 
 @kernel
@@ -173,7 +238,7 @@ def is_bare(sign: int) -> bool:
 def skip_bare(text: Text, at: int) -> int:
     """Return the place after a bare number or literal, or MALFORMED when there is none."""
     first = at
-    while at < text.size and is_bare(byte_at(text, at)):
+    while at < len(text) and is_bare(byte_at(text, at)):
         at += 1
     return at if at > first else MALFORMED
 
@@ -183,7 +248,7 @@ def skip_value(text: Text, at: int) -> int:
     """Return the place after any JSON value, or MALFORMED; brackets must match, within limits."""
     depth = 0
     objects = 0
-    while at < text.size:
+    while at < len(text):
         sign = byte_at(text, at)
         if sign == _QUOTE:
             at = skip_string(text, at)
@@ -382,7 +447,7 @@ def scan_list(
     if at < 0:
         return MALFORMED, MALFORMED
     if holds(text, at, _CLOSE_LIST):
-        return (bids, asks) if skip_space(text, at + 1) == text.size else (MALFORMED, MALFORMED)
+        return (bids, asks) if skip_space(text, at + 1) == len(text) else (MALFORMED, MALFORMED)
     while True:
         bids, asks, at = scan_item(text, at, ints, layout, only, bids, asks)
         if bids < 0 or asks < 0:
@@ -392,7 +457,59 @@ def scan_list(
             break
         at = skip_space(text, at + 1)
     at = expect(text, at, _CLOSE_LIST)
-    return (bids, asks) if at == text.size else (MALFORMED, MALFORMED)
+    return (bids, asks) if at == len(text) else (MALFORMED, MALFORMED)
+
+
+@kernel
+def scan_pairs(text: Text, ints: Ints, side: int) -> int:
+    """Scan a text of [price, size] pairs into a side's scratch; return the count or a code."""
+    price_decimals = ints[PRICE_DECIMALS]
+    size_decimals = ints[SIZE_DECIMALS]
+    tick = ints[TICK_UNITS]
+    room = ints[SCRATCH_ROOM]
+    scratch = ints[side + SCRATCH_AT]
+    size = len(text)
+    is_quick = 0 < price_decimals <= 8 and 0 < size_decimals <= 8
+    price_scale = _SCALES[price_decimals] if is_quick else 0
+    size_scale = _SCALES[size_decimals] if is_quick else 0
+    at = expect(text, 0, _OPEN_LIST)
+    if at < 0:
+        return MALFORMED
+    if holds(text, at, _CLOSE_LIST):
+        return 0 if skip_space(text, at + 1) == len(text) else MALFORMED
+    count = 0
+    while True:
+        after = MALFORMED
+        if is_quick and at < size and text[at] == _OPEN_LIST and count < room:
+            units, place = scan_quickly(text, at + 1, price_decimals, price_scale)
+            if units > 0 and place < size and text[place] == _COMMA:
+                quanta, place = scan_quickly(text, place + 1, size_decimals, size_scale)
+                if quanta >= 0 and place < size and text[place] == _CLOSE_LIST:
+                    ticks = units
+                    if tick != 1:
+                        ticks = units // tick
+                    if ticks * tick == units:
+                        ints[scratch + count] = ticks
+                        ints[scratch + room + count] = quanta
+                        count += 1
+                        after = place + 1
+        if after < 0:
+            at = expect(text, at, _OPEN_LIST)
+            if at < 0:
+                return MALFORMED
+            count, after = scan_level(text, at, ints, side, count)
+            if count < 0:
+                return count
+        at = after
+        if at < size and text[at] == _COMMA:
+            at += 1
+            continue
+        at = skip_space(text, at)
+        if not holds(text, at, _COMMA):
+            break
+        at += 1
+    at = expect(text, at, _CLOSE_LIST)
+    return count if at == len(text) else MALFORMED
 
 
 @kernel
@@ -405,6 +522,11 @@ def scan_frame(ints: Ints, bids: Text, asks: Text, changes: Text, layout: int) -
         return scan_list(changes, ints, layout, 0, 0, 0)
     if layout != PAIRS and layout != OBJECTS:
         return MALFORMED, MALFORMED
+    if layout == PAIRS:
+        bid_count = scan_pairs(bids, ints, BID_SIDE)
+        if bid_count < 0:
+            return bid_count, bid_count
+        return bid_count, scan_pairs(asks, ints, ASK_SIDE)
     bid_count, ask_count = scan_list(bids, ints, layout, BID_SIDE, 0, 0)
     if bid_count < 0:
         return bid_count, ask_count

@@ -8,12 +8,13 @@ Kernels live in files named `kernel.py` or `*_kernel.py`, and the constants that
 files named `layout.py`; nothing else is hashed.
 """
 
+import functools
 import hashlib
 import os
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 import filelock
 import llvmlite.binding as llvm
@@ -24,7 +25,8 @@ from numba import types
 
 INTS: Final = types.Array(types.int64, 1, "C")
 FLOATS: Final = types.Array(types.float64, 1, "C")
-TEXT: Final = types.Array(types.uint8, 1, "C", readonly=True)
+TEXT: Final = types.Bytes(types.uint8, 1, "C", readonly=True)
+"""Bytes; through `direct` whatever shows its bytes (msgspec.Raw, memoryview), without a copy."""
 INT: Final = types.int64
 FLOAT: Final = types.float64
 
@@ -95,10 +97,27 @@ def entry(*signature: Any) -> Callable[[F], F]:
 
     def decorate(function: F) -> F:
         dispatcher = numba.njit(cache=_FOLDER is not None, **_OPTIONS)(function)
+        if _CONFIG.DISABLE_JIT and TEXT in signature:
+            dispatcher = _viewing_texts(function, signature)
         _entries.append((f"{function.__module__}.{function.__name__}", dispatcher, signature))
         return dispatcher  # type: ignore[no-any-return]
 
     return decorate
+
+
+def _viewing_texts(function: F, signature: tuple[Any, ...]) -> F:
+    """Let an uncompiled entry index the bytes of its texts, as the compiled one does."""
+
+    @functools.wraps(function)
+    def view(*arguments: Any) -> Any:
+        return function(
+            *(
+                memoryview(argument) if kind == TEXT else argument
+                for kind, argument in zip(signature, arguments, strict=True)
+            )
+        )
+
+    return cast("F", view)
 
 
 def direct(function: F) -> F:
@@ -110,7 +129,7 @@ def direct(function: F) -> F:
     to be done. With the compiler off, or for any other function, it is the function itself.
     """
     for _, dispatcher, signature in _entries:
-        if dispatcher is function and not _CONFIG.DISABLE_JIT:
+        if id(dispatcher) == id(function) and not _CONFIG.DISABLE_JIT:
             compiled: F = dispatcher.compile(signature)
             return compiled
     return function

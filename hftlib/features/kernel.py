@@ -6,8 +6,9 @@ latest one seen, and one that is more than PATIENCE earlier restarts bars and wi
 
 import math
 
-from hftlib.book.kernel import Text, apply_levels, apply_text, has_room, refresh_top, replace_text
+from hftlib.book.kernel import apply_levels, apply_text, has_room, refresh_top, replace_text
 from hftlib.book.layout import ASK_LEVELS, ASK_SIDE, BID_LEVELS, BID_SIDE, NEEDS_ROOM, Ints
+from hftlib.book.scanner_kernel import Text
 from hftlib.book.window_kernel import clear_side
 from hftlib.core.compiled import FLOATS, INT, INTS, TEXT, entry, kernel
 from hftlib.features.bar_kernel import close_bars, restart_bars
