@@ -51,6 +51,7 @@ class Measurer:
         self.floats = allocate(book.instrument, settings)
         self.gate = TradeGate()
         self._measure = direct(measure_text)
+        self._measure_trade = direct(measure_trade)
 
     def on_snapshot(self, snapshot: BookSnapshot) -> Outcome:
         """Replace the book and measure it; returns what became of the event, as the book does."""
@@ -78,7 +79,7 @@ class Measurer:
         if not self.gate.admits(trade):
             return False
         sign = 1 if trade.side is Side.BUY else -1
-        measure_trade(self.floats, trade.price_ticks, trade.size_quanta, sign, time_of(trade))
+        self._measure_trade(self.floats, trade.price_ticks, trade.size_quanta, sign, time_of(trade))
         return True
 
     def distrust(self, ts_event: int | None = None) -> None:
