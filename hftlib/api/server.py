@@ -26,22 +26,7 @@ _PORTS_TRIED: Final = 50
 _BACKLOG: Final = 128
 
 
-def run(settings: DeskSettings, *, with_parent: bool = False, started_s: float) -> None:
-    """Run a desk until it is told to stop, or its parent is gone where `with_parent` is set.
-
-    `started_s` is the perf_counter of the process's start. Raises ConfigurationError when the
-    source is not known or the host is exposed without a token, OwnedElsewhereError when another
-    desk has the data folder.
-    """
-    tape_path(settings.source)
-    check_exposure(settings)
-    with owning(settings.data_dir), bind(settings.host, settings.port) as listener:
-        url = _url(settings.host, listener.getsockname()[1])
-        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            runner.run(_serve(settings, listener, url, with_parent, started_s))
-
-
-class _Server(uvicorn.Server):
+class DeskServer(uvicorn.Server):
     """Serve without uvicorn's own signal handling, which ends the process before it tidied up."""
 
     @contextmanager
@@ -54,24 +39,49 @@ class _Server(uvicorn.Server):
         self.should_exit = True
 
 
-async def _serve(
+def run(settings: DeskSettings, *, with_parent: bool = False, started_s: float) -> None:
+    """Run a desk until it is told to stop, or its parent is gone where `with_parent` is set.
+
+    `started_s` is the perf_counter of the process's start. Raises ConfigurationError when the
+    source is not known or the host is exposed without a token, OwnedElsewhereError when another
+    desk has the data folder.
+    """
+
+    def prepare(server: DeskServer) -> None:
+        loop = asyncio.get_running_loop()
+        _stop_on_signals(loop, server)
+        if with_parent:
+            watch_parent(lambda: loop.call_soon_threadsafe(server.stop))
+
+    tape_path(settings.source)
+    check_exposure(settings)
+    with (
+        owning(settings.data_dir),
+        bind(settings.host, settings.port) as listener,
+        asyncio.Runner(loop_factory=_loop_factory()) as runner,
+    ):
+        runner.run(serve(settings, listener, prepare, started_s=started_s))
+
+
+async def serve(
     settings: DeskSettings,
     listener: socket.socket,
-    url: str,
-    with_parent: bool,
+    prepare: Callable[[DeskServer], None],
+    *,
     started_s: float,
 ) -> None:
+    """Serve a desk on a socket that listens until the server given to `prepare` is stopped.
+
+    Raises what ended the desk's own work, where that failed in a way it cannot report.
+    """
     desk = Desk(settings, started_s=started_s)
     hub = Hub(desk)
-    server = _Server(_uvicorn(desk, hub))
-    loop = asyncio.get_running_loop()
-    _stop_on_signals(loop, server)
-    if with_parent:
-        watch_parent(lambda: loop.call_soon_threadsafe(server.stop))
+    server = DeskServer(_uvicorn(desk, hub))
+    prepare(server)
     background = [asyncio.create_task(desk.work()), asyncio.create_task(hub.run())]
     for task in background:
         task.add_done_callback(lambda done: _stop_on_failure(done, server))
-    _leave_word(settings, url)
+    _leave_word(settings, _url(settings.host, listener.getsockname()[1]))
     try:
         await server.serve([listener])
     finally:
@@ -138,7 +148,7 @@ def _url(host: str, port: int) -> str:
     return f"http://{f'[{reachable}]' if ':' in reachable.strip('[]') else reachable}:{port}"
 
 
-def _stop_on_signals(loop: asyncio.AbstractEventLoop, server: _Server) -> None:
+def _stop_on_signals(loop: asyncio.AbstractEventLoop, server: DeskServer) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         try:
             loop.add_signal_handler(number, server.stop)
@@ -146,6 +156,6 @@ def _stop_on_signals(loop: asyncio.AbstractEventLoop, server: _Server) -> None:
             signal.signal(number, lambda *_: loop.call_soon_threadsafe(server.stop))
 
 
-def _stop_on_failure(done: "asyncio.Task[None]", server: _Server) -> None:
+def _stop_on_failure(done: "asyncio.Task[None]", server: DeskServer) -> None:
     if not done.cancelled() and done.exception() is not None:
         server.stop()

@@ -142,13 +142,15 @@ class Desk:
         playing = asyncio.create_task(player.play_on())
         self._state = "running"
         self._settled.set()
+        warming = asyncio.create_task(player.warmed_up())
         try:
-            await player.warmed_up()
+            await asyncio.wait((playing, warming), return_when=asyncio.FIRST_COMPLETED)
             self._note_first_book()
             self._pauses.start()
             await playing
         finally:
             playing.cancel()
+            warming.cancel()
 
     def _note_first_book(self) -> bool:
         if self._first_book_s is None and self._view is not None and self._view.run.has_live_book:

@@ -190,15 +190,15 @@ def default_row_ticks(store: ColumnStore, mid_ticks: float | None, rows: int = D
     span = store.span_ticks()
     price = abs(mid_ticks or 0.0)
     wanted = price * _FIRST_SPAN if span is None else max(2.5 * span, price * _FIRST_SPAN / 4)
-    return round_up(wanted / rows)
+    return round_height(wanted / rows)
 
 
-def round_up(value: float) -> int:
-    """Return the least of 1, 2, 5, 10, 20, 50 ... that is not below `value`."""
+def round_height(value: float) -> int:
+    """Return the least of 1, 2, 5, 10, 20, 50 ... that is at least three quarters of `value`."""
     power = 1
     while True:
         for digit in (1, 2, 5):
-            if digit * power >= value:
+            if digit * power >= 0.75 * value:
                 return digit * power
         power *= 10
 

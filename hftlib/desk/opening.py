@@ -40,7 +40,8 @@ def run_of(reader: TapeReader) -> Run:
     """Return a fresh run over the instruments of a tape, with what its numbers are to be called."""
     manifest = reader.manifest
     source = Source.SIMULATED if manifest.source is Source.SIMULATED else Source.TAPE
-    origin = ", ".join(manifest.origin) or reader.path.name
+    named = (origin.partition(" sha256 ")[0] for origin in manifest.origin)
+    origin = ", ".join(named) or reader.path.name
     return Run(partial(Engine, manifest.instruments), source, origin)
 
 

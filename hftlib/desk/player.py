@@ -10,6 +10,7 @@ from typing import Final, Protocol
 
 from hftlib.core.frames import Frame
 from hftlib.desk.desk import ClockError
+from hftlib.desk.heatmap import COLUMN_NS, HISTORY_COLUMNS
 from hftlib.desk.run import Run
 from hftlib.wire.messages import ClockReply
 
@@ -159,12 +160,13 @@ class Player:
         if not first <= ts <= last:
             raise ClockError(f"{ts} is outside the tape, which runs from {first} to {last}")
         checkpoint = self._recording.checkpoint_before(ts)
+        shown = ts - HISTORY_COLUMNS * COLUMN_NS
         if checkpoint is None:
             self._frames = self._recording.frames()
-            self._run.restart(first)
+            self._run.restart(first, sampled_from=shown)
         else:
             self._frames = self._recording.frames(after_seq=checkpoint.ingress_seq)
-            self._run.restart(checkpoint.ts_recv, checkpoint.blob)
+            self._run.restart(checkpoint.ts_recv, checkpoint.blob, sampled_from=shown)
         self._next = next(self._frames, None)
         self._target = ts
         self._steps = 0

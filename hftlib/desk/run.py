@@ -42,6 +42,7 @@ class Run:
         self.boards: dict[Key, Board] = {}
         self.now_ns = 0
         self.has_live_book = False
+        self._sampled_from = 0
         self._sampler = Sampler(self._sample)
         self._bytes_each = min(
             HISTORY_BYTES, ALL_HISTORY_BYTES // max(1, len(self.engine.instruments))
@@ -56,11 +57,18 @@ class Run:
     def advance(self, now_ns: int) -> None:
         """Move the run's clock, never backwards; columns are sampled as it passes their time."""
         if now_ns > self.now_ns:
-            self._sampler.advance(now_ns)
+            if now_ns >= self._sampled_from:
+                self._sampler.advance(now_ns)
             self.now_ns = now_ns
 
-    def restart(self, now_ns: int, checkpoint: bytes | None = None) -> None:
-        """Set the clock to another place: a fresh engine, or one restored from a checkpoint."""
+    def restart(
+        self, now_ns: int, checkpoint: bytes | None = None, *, sampled_from: int = 0
+    ) -> None:
+        """Set the clock to another place: a fresh engine, or one restored from a checkpoint.
+
+        Columns are sampled from the time `sampled_from` on: a seek has no use for older ones.
+        """
+        self._sampled_from = sampled_from
         self.engine = self._make_engine()
         if checkpoint is not None:
             self.engine.restore(checkpoint)
@@ -83,12 +91,15 @@ class Run:
         return sum(board.store.held_bytes for board in self.boards.values())
 
     def _note(self, ingress_seq: int, fact: Fact) -> None:
-        if isinstance(fact, FeedStatus | SnapshotRequest):
+        kind = type(fact)
+        if kind is FeedStatus or kind is SnapshotRequest:
             return
         key = (fact.venue, fact.symbol)
-        if key not in self.engine.instruments:
-            return
-        board = self.board(key)
+        board = self.boards.get(key)
+        if board is None:
+            if key not in self.engine.instruments:
+                return
+            board = self.board(key)
         board.see(ingress_seq, fact.ts_event, fact.ts_recv)
         if isinstance(fact, BookFact):
             self.has_live_book |= fact.state is BookState.LIVE

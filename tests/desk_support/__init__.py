@@ -1,1 +1,1 @@
-"""A small recording of one Binance symbol, exact and the same every time, and desks that play it."""
+"""A small recording of one Binance symbol, the same every time, and desks that play it."""

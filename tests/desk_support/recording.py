@@ -1,4 +1,4 @@
-"""Frames of a small Binance spot session: a snapshot, diff depth every 100 ms, trades, 24 h figures.
+"""Frames of a small Binance spot session: a snapshot, diff depth every 100 ms, trades.
 
 Nothing is random: sizes walk by a fixed rule, so that tests can say what they expect.
 """
