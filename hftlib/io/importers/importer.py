@@ -25,6 +25,7 @@ from hftlib.io.importers.entry import BadLine, Choices, Entry, Format, Note
 from hftlib.io.importers.observed import Observer
 from hftlib.io.importers.source import CutError, SourceFile
 from hftlib.io.tape import BlockWriter, Manifest
+from hftlib.venues.registry import instruments_from
 
 FORMATS: Final[dict[str, Format]] = {
     "hftbacktest": hftbacktest.read,
@@ -216,8 +217,6 @@ class _Import:
 
     def _learn(self, frame: Frame) -> None:
         """Take the increments out of a REST body that lists instruments."""
-        from hftlib.venues.registry import instruments_from
-
         try:
             self._from_venue.extend(instruments_from(frame.venue, frame.request, frame.payload))
         except HftlibError as error:
