@@ -25,7 +25,7 @@ from hftlib.io.importers.entry import BadLine, Choices, Entry, Format, Note
 from hftlib.io.importers.observed import Observer
 from hftlib.io.importers.source import CutError, SourceFile
 from hftlib.io.tape import BlockWriter, Manifest
-from hftlib.venues.registry import instruments_from
+from hftlib.venues.registry import instruments_from, lists_instruments
 
 FORMATS: Final[dict[str, Format]] = {
     "hftbacktest": hftbacktest.read,
@@ -37,7 +37,6 @@ FORMATS: Final[dict[str, Format]] = {
 
 _LEAST_BLOCK_BYTES: Final = 32_000
 _KEPT_PLACES: Final = 20
-_INSTRUMENT_LISTS: Final = ("exchangeInfo", "products")
 _PROGRESS_LINES: Final = 2_000
 
 Progress = Callable[[int, int], None]
@@ -212,13 +211,15 @@ class _Import:
         reason = self._observer.see(kind, request, payload)
         if reason:
             self._unreadable.add(file, line, reason)
-        if kind is FrameKind.REST and any(name in request for name in _INSTRUMENT_LISTS):
+        if kind is FrameKind.REST:
             self._learn(frame)
 
     def _learn(self, frame: Frame) -> None:
         """Take the increments out of a REST body that lists instruments."""
         try:
-            self._from_venue.extend(instruments_from(frame.venue, frame.request, frame.payload))
+            if lists_instruments(frame.venue, frame.request):
+                found = instruments_from(frame.venue, frame.request, frame.payload)
+                self._from_venue.extend(found)
         except HftlibError as error:
             self._notes.append(f"no increments in {frame.request}: {error}")
 
