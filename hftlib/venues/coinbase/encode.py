@@ -1,0 +1,269 @@
+"""Coinbase's frames written the way Coinbase writes them: for local venues and for tests.
+
+Numbers are text without trailing zeros; Exchange alone pads prices to the quote increment.
+Advanced Trade's frames always carry client_id "", which the venue's own library insists on.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+import msgspec
+
+from hftlib.core.decimals import to_text
+from hftlib.core.events import Candle
+from hftlib.core.instrument import Instrument
+from hftlib.core.states import Side
+from hftlib.venues.stamps import iso_text
+
+Change = tuple[Side, int, int]
+"""Side of the book (BUY: bids), ticks, quanta; zero quanta delete."""
+
+Quote = tuple[int, int] | None
+
+_text: Final = msgspec.json.Encoder().encode
+_MICROSECONDS: Final = 6
+_SECOND_NS: Final = 1_000_000_000
+
+
+class PrintedTrade(msgspec.Struct, frozen=True):
+    """Hold one trade as it is printed; `side` is the aggressor's."""
+
+    trade_id: int
+    ticks: int
+    quanta: int
+    side: Side
+    ts_event: int
+
+
+class DayText(msgspec.Struct, frozen=True):
+    """Hold the 24 h figures of a ticker as decimal text."""
+
+    last: str
+    open: str
+    high: str
+    low: str
+    volume: str
+
+
+def _maker(side: Side) -> Side:
+    return Side.SELL if side is Side.BUY else Side.BUY
+
+
+class AdvancedWriter:
+    """Write Advanced Trade's frames of one product.
+
+    Every frame takes the connection's next sequence_num: one counter over all products.
+    """
+
+    def __init__(self, instrument: Instrument) -> None:
+        self._instrument = instrument
+        self._product = _text(instrument.symbol).decode()
+
+    def price(self, ticks: int) -> str:
+        """Return a price without trailing zeros."""
+        instrument = self._instrument
+        return to_text(ticks * instrument.tick_units, instrument.price_decimals, pad=False)
+
+    def size(self, quanta: int) -> str:
+        """Return a size without trailing zeros."""
+        return self._instrument.size_text(quanta)
+
+    def level2(
+        self, number: int, ts_event: int, changes: Iterable[Change], *, snapshot: bool = False
+    ) -> bytes:
+        """Return an l2_data frame with one event: the whole book, or changes to it."""
+        time = iso_text(ts_event, _MICROSECONDS)
+        rows = ",".join(
+            f'{{"side":"{"bid" if side is Side.BUY else "offer"}","event_time":"{time}",'
+            f'"price_level":"{self.price(ticks)}","new_quantity":"{self.size(quanta)}"}}'
+            for side, ticks, quanta in changes
+        )
+        kind = "snapshot" if snapshot else "update"
+        event = f'{{"type":"{kind}","product_id":{self._product},"updates":[{rows}]}}'
+        return advanced_frame("l2_data", number, ts_event, event)
+
+    def market_trades(
+        self,
+        number: int,
+        ts_event: int,
+        trades: Sequence[PrintedTrade],
+        *,
+        snapshot: bool = False,
+    ) -> bytes:
+        """Return a market_trades frame; `trades` come oldest first and are written newest first."""
+        rows = ",".join(
+            f'{{"product_id":{self._product},"trade_id":"{trade.trade_id}",'
+            f'"price":"{self.price(trade.ticks)}","size":"{self.size(trade.quanta)}",'
+            f'"time":"{iso_text(trade.ts_event, _MICROSECONDS)}","side":"{_maker(trade.side)}"}}'
+            for trade in reversed(trades)
+        )
+        kind = "snapshot" if snapshot else "update"
+        event = f'{{"type":"{kind}","trades":[{rows}]}}'
+        return advanced_frame("market_trades", number, ts_event, event)
+
+    def ticker(
+        self,
+        number: int,
+        ts_event: int,
+        day: DayText,
+        best: tuple[Quote, Quote] | None,
+    ) -> bytes:
+        """Return a ticker frame; without `best` it is the batch channel's, which shows none."""
+        channel = "ticker_batch" if best is None else "ticker"
+        row = (
+            f'{{"type":"ticker","product_id":{self._product},"price":"{day.last}",'
+            f'"volume_24_h":"{day.volume}","low_24_h":"{day.low}","high_24_h":"{day.high}"'
+            f"{'' if best is None else self._best(*best)}}}"
+        )
+        event = f'{{"type":"update","tickers":[{row}]}}'
+        return advanced_frame(channel, number, ts_event, event)
+
+    def _best(self, bid: Quote, ask: Quote) -> str:
+        (bid_ticks, bid_quanta), (ask_ticks, ask_quanta) = bid or (0, 0), ask or (0, 0)
+        return (
+            f',"best_bid":"{self.price(bid_ticks)}","best_ask":"{self.price(ask_ticks)}",'
+            f'"best_bid_quantity":"{self.size(bid_quanta)}",'
+            f'"best_ask_quantity":"{self.size(ask_quanta)}"'
+        )
+
+    def candles(
+        self, number: int, ts_event: int, candles: Iterable[Candle], *, snapshot: bool = False
+    ) -> bytes:
+        """Return a candles frame, in the order given."""
+        rows = ",".join(
+            f'{{"start":"{candle.open_ns // _SECOND_NS}","high":"{self.price(candle.high_ticks)}",'
+            f'"low":"{self.price(candle.low_ticks)}","open":"{self.price(candle.open_ticks)}",'
+            f'"close":"{self.price(candle.close_ticks)}",'
+            f'"volume":"{self.size(candle.volume_quanta)}","product_id":{self._product}}}'
+            for candle in candles
+        )
+        kind = "snapshot" if snapshot else "update"
+        event = f'{{"type":"{kind}","candles":[{rows}]}}'
+        return advanced_frame("candles", number, ts_event, event)
+
+
+def advanced_frame(channel: str, number: int, ts_event: int, *events: str) -> bytes:
+    """Return an Advanced Trade frame around the JSON text of its events."""
+    return (
+        f'{{"channel":"{channel}","client_id":"","timestamp":"{iso_text(ts_event, 9)}",'
+        f'"sequence_num":{number},"events":[{",".join(events)}]}}'
+    ).encode()
+
+
+def advanced_heartbeat(number: int, ts_event: int, counter: int) -> bytes:
+    """Return a heartbeats frame; the counter is a number, as on the wire."""
+    time = iso_text(ts_event, 9).replace("T", " ").replace("Z", " +0000 UTC")
+    event = f'{{"current_time":"{time}","heartbeat_counter":{counter}}}'
+    return advanced_frame("heartbeats", number, ts_event, event)
+
+
+def advanced_subscriptions(
+    number: int, ts_event: int, subscriptions: Mapping[str, Sequence[str]]
+) -> bytes:
+    """Return the acknowledgement that lists everything the connection is subscribed to."""
+    listed = _text({name: list(products) for name, products in subscriptions.items()}).decode()
+    return advanced_frame("subscriptions", number, ts_event, f'{{"subscriptions":{listed}}}')
+
+
+def advanced_error(message: str) -> bytes:
+    """Return an error, which carries no sequence_num."""
+    return b'{"type":"error","message":%b}' % _text(message)
+
+
+class ExchangeWriter:
+    """Write Exchange's messages of one product."""
+
+    def __init__(self, instrument: Instrument) -> None:
+        self._instrument = instrument
+        self._product = _text(instrument.symbol).decode()
+
+    def price(self, ticks: int) -> str:
+        """Return a price padded to the quote increment's decimals."""
+        return self._instrument.price_text(ticks)
+
+    def size(self, quanta: int) -> str:
+        """Return a size without trailing zeros."""
+        return self._instrument.size_text(quanta)
+
+    def _levels(self, levels: Iterable[tuple[int, int]]) -> str:
+        return ",".join(
+            f'["{self.price(ticks)}","{self.size(quanta)}"]' for ticks, quanta in levels
+        )
+
+    def snapshot(self, bids: Iterable[tuple[int, int]], asks: Iterable[tuple[int, int]]) -> bytes:
+        """Return the whole book, asks first as captured."""
+        return (
+            f'{{"type":"snapshot","product_id":{self._product},'
+            f'"asks":[{self._levels(asks)}],"bids":[{self._levels(bids)}]}}'
+        ).encode()
+
+    def update(self, ts_event: int, changes: Iterable[Change]) -> bytes:
+        """Return an l2update."""
+        rows = ",".join(
+            f'["{side.lower()}","{self.price(ticks)}","{self.size(quanta)}"]'
+            for side, ticks, quanta in changes
+        )
+        return (
+            f'{{"type":"l2update","product_id":{self._product},"changes":[{rows}],'
+            f'"time":"{iso_text(ts_event, _MICROSECONDS)}"}}'
+        ).encode()
+
+    def match(
+        self,
+        trade: PrintedTrade,
+        sequence: int,
+        orders: tuple[str, str],
+        *,
+        last: bool = False,
+    ) -> bytes:
+        """Return a match, or the last_match sent after subscribing; `orders` are maker and taker."""
+        maker, taker = orders
+        size = self.size(trade.quanta)
+        return (
+            f'{{"type":"{"last_match" if last else "match"}","trade_id":{trade.trade_id},'
+            f'"maker_order_id":"{maker}","taker_order_id":"{taker}",'
+            f'"side":"{_maker(trade.side).lower()}","size":"{size}",'
+            f'"price":"{self.price(trade.ticks)}","product_id":{self._product},'
+            f'"sequence":{sequence},"time":"{iso_text(trade.ts_event, _MICROSECONDS)}"}}'
+        ).encode()
+
+    def ticker(
+        self,
+        trade: PrintedTrade,
+        sequence: int,
+        day: DayText,
+        best: tuple[Quote, Quote],
+        volume_30d: str = "0",
+    ) -> bytes:
+        """Return a ticker about the latest trade; its side is the taker's."""
+        (bid_ticks, bid_quanta), (ask_ticks, ask_quanta) = best[0] or (0, 0), best[1] or (0, 0)
+        return (
+            f'{{"type":"ticker","sequence":{sequence},"product_id":{self._product},'
+            f'"price":"{self.price(trade.ticks)}","open_24h":"{day.open}",'
+            f'"volume_24h":"{day.volume}","low_24h":"{day.low}","high_24h":"{day.high}",'
+            f'"volume_30d":"{volume_30d}","best_bid":"{self.price(bid_ticks)}",'
+            f'"best_bid_size":"{self.size(bid_quanta)}","best_ask":"{self.price(ask_ticks)}",'
+            f'"best_ask_size":"{self.size(ask_quanta)}","side":"{trade.side.lower()}",'
+            f'"time":"{iso_text(trade.ts_event, _MICROSECONDS)}","trade_id":{trade.trade_id},'
+            f'"last_size":"{self.size(trade.quanta)}"}}'
+        ).encode()
+
+    def heartbeat(self, ts_event: int, sequence: int, last_trade_id: int) -> bytes:
+        """Return a heartbeat."""
+        return (
+            f'{{"type":"heartbeat","last_trade_id":{last_trade_id},"product_id":{self._product},'
+            f'"sequence":{sequence},"time":"{iso_text(ts_event, _MICROSECONDS)}"}}'
+        ).encode()
+
+
+def exchange_subscriptions(subscriptions: Mapping[str, Sequence[str]]) -> bytes:
+    """Return the acknowledgement that lists everything the connection is subscribed to."""
+    channels = [
+        {"name": name, "product_ids": list(products)} for name, products in subscriptions.items()
+    ]
+    return _text({"type": "subscriptions", "channels": channels})
+
+
+def exchange_error(message: str, reason: str) -> bytes:
+    """Return an error."""
+    return _text({"type": "error", "message": message, "reason": reason})
