@@ -77,9 +77,9 @@ class Instrument(msgspec.Struct, frozen=True, dict=True, forbid_unknown_fields=T
         """Return a size text as quanta. Raises DecimalError when it is off the quantum."""
         return to_units(text, self.size_decimals)
 
-    def price_text(self, ticks: int) -> str:
-        """Return ticks as price text with the tick's decimals."""
-        return to_text(ticks * self.tick_units, self.price_decimals)
+    def price_text(self, ticks: int, *, pad: bool = True) -> str:
+        """Return ticks as price text with the tick's decimals, without `pad` no trailing zeros."""
+        return to_text(ticks * self.tick_units, self.price_decimals, pad=pad)
 
     def size_text(self, quanta: int) -> str:
         """Return quanta as size text without trailing zeros."""

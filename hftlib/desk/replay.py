@@ -168,4 +168,4 @@ def _book_report(engine: Engine, key: tuple[str, str]) -> BookReport:
 def _level(book: Book, level: tuple[int, int] | None) -> Level | None:
     if level is None:
         return None
-    return book.instrument.price_text(level[0]), book.instrument.size_text(level[1])
+    return book.instrument.price_text(level[0], pad=False), book.instrument.size_text(level[1])

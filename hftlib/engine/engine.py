@@ -3,7 +3,8 @@
 `on_event` is synchronous and pure: it reads no clock and draws no random number; time is the
 receive stamp of the frame. What the venues room yields for a frame moves the books:
 
-- a BookSnapshot replaces a book, which stays SYNCING until the session says SYNCED;
+- a BookSnapshot replaces a book; one that was not LIVE stays SYNCING until the session says
+  SYNCED;
 - a BookDelta is in sequence; when the kernel refuses its text or finds the book crossed, the
   session is told to distrust the symbol, and what the same frame still holds for it is left out;
 - a FeedStatus GAP, OVERFLOW, CROSSED or CLOSED takes the trust from a symbol, or from all of its
@@ -212,11 +213,15 @@ class Engine:
         self.top_checks[key].forget()
         if frame.kind is _WS:
             self._lane_of[key] = frame.connection
+        was_live = book.state is _LIVE
         outcome = self.measurers[key].on_snapshot(snapshot)
         if outcome is not _APPLIED:
             self._distrust(frame, key, outcome, facts)
-            return
-        book.set_state(BookState.SYNCING, snapshot.ts_recv, "snapshot taken, not yet in sequence")
+        elif was_live:
+            facts.append(_book_fact(book, snapshot.ts_recv))
+        else:
+            reason = "snapshot taken, not yet in sequence"
+            book.set_state(BookState.SYNCING, snapshot.ts_recv, reason)
 
     def _distrust(self, frame: Frame, key: Key, outcome: Outcome, facts: list[Fact]) -> None:
         """Drop a book that the kernel refused or found crossed, and ask for a new snapshot."""

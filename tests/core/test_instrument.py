@@ -13,6 +13,7 @@ def test_prices_are_ticks_and_sizes_are_quanta() -> None:
     assert BTC.price_ticks("61737.63000000") == 6173763
     assert BTC.size_quanta("25.42618900") == 2542618900
     assert BTC.price_text(6173763) == "61737.63"
+    assert BTC.price_text(6173760, pad=False) == "61737.6"
     assert BTC.size_text(2542618900) == "25.426189"
     assert (BTC.tick_size, BTC.quantum_size) == (0.01, 1e-08)
 
