@@ -12,7 +12,7 @@ PYTEST := $(BIN)/python -m pytest -q
 WORKERS ?= 2
 
 # Branch coverage: the pure rooms by their own tests and the property tests.
-PURE := core book wire features venues engine
+PURE := core book wire features venues market engine
 COVERED = $(wildcard $(PURE:%=tests/%) tests/property)
 COVER = --cov
 
