@@ -1,6 +1,7 @@
 """Events, texts and structure checks that the book's tests share."""
 
 import json
+from itertools import pairwise
 
 import numpy as np
 
@@ -109,5 +110,5 @@ def _far_keys(ints: np.ndarray, side: int) -> list[int]:
         assert (ints[at + 1 + place.CHUNK : at + 1 + place.CHUNK + counts[-1]] > 0).all()
         keys += chunk
     assert all(0 < count <= place.CHUNK for count in counts)
-    assert all(a + b > place.CHUNK // 2 for a, b in zip(counts, counts[1:], strict=False))
+    assert all(a + b > place.CHUNK // 2 for a, b in pairwise(counts))
     return keys

@@ -11,7 +11,7 @@ MOST_TICKS = 2**61
 MOST_QUANTA = 2**63 - 1
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """Say that an event's text is not one a book may apply."""
 
 
@@ -26,7 +26,7 @@ class DictBook:
         self.last_update_id = 0
 
     def apply(self, event: BookSnapshot | BookDelta) -> None:
-        """Apply a snapshot or a delta; raises Refused, with nothing changed."""
+        """Apply a snapshot or a delta; raises RefusedError, with nothing changed."""
         bids, asks = read_levels(event, self.instrument)
         if isinstance(event, BookSnapshot):
             self.bids.clear()
@@ -93,9 +93,9 @@ def _load(text) -> list:
     try:
         items = json.loads(bytes(text), parse_float=str, parse_int=str)
     except ValueError as error:
-        raise Refused(str(error)) from error
+        raise RefusedError(str(error)) from error
     if not isinstance(items, list):
-        raise Refused("no list")
+        raise RefusedError("no list")
     return items
 
 
@@ -115,23 +115,23 @@ def _texts(event):
         else:
             side, price, size = _pick(item, "side", "price_level", "new_quantity")
         if side not in words:
-            raise Refused("no side")
+            raise RefusedError("no side")
         yield words[side], price, size
 
 
 def _pick(item, *keys):
     wanted = dict if isinstance(keys[-1], str) else list
     if not isinstance(item, wanted):
-        raise Refused("another shape")
+        raise RefusedError("another shape")
     try:
         return [item[key] for key in keys]
     except LookupError as error:
-        raise Refused("something missing") from error
+        raise RefusedError("something missing") from error
 
 
 def _plain(text) -> str:
     if not isinstance(text, str) or text[:1] in ("+", "-"):
-        raise Refused("no plain number")
+        raise RefusedError("no plain number")
     return text
 
 
@@ -139,9 +139,9 @@ def _ticks(instrument: Instrument, text) -> int:
     try:
         ticks = instrument.price_ticks(_plain(text))
     except DecimalError as error:
-        raise Refused(str(error)) from error
+        raise RefusedError(str(error)) from error
     if not 0 < ticks <= MOST_TICKS:
-        raise Refused("price out of range")
+        raise RefusedError("price out of range")
     return ticks
 
 
@@ -149,4 +149,4 @@ def _quanta(instrument: Instrument, text) -> int:
     try:
         return instrument.size_quanta(_plain(text))
     except DecimalError as error:
-        raise Refused(str(error)) from error
+        raise RefusedError(str(error)) from error
