@@ -4,7 +4,7 @@ from typing import Final
 
 import msgspec
 
-from hftlib.book.book import Book, Outcome, texts_of
+from hftlib.book.book import Book, Outcome
 from hftlib.book.layout import NEEDS_ROOM
 from hftlib.core.compiled import direct
 from hftlib.core.errors import TapeError
@@ -63,12 +63,23 @@ class Measurer:
 
     def _change(self, event: BookSnapshot | BookDelta, replace: int) -> Outcome:
         book = self.book
-        ts = time_of(event)
-        texts = texts_of(event)
-        code = self._measure(book.ints, self.floats, *texts, event.layout, replace, ts)
+        ts = event.ts_event
+        if ts is None:
+            ts = event.ts_recv
+        code = NEEDS_ROOM
         while code == NEEDS_ROOM:
-            book.make_room()
-            code = self._measure(book.ints, self.floats, *texts, event.layout, replace, ts)
+            code = self._measure(
+                book.ints,
+                self.floats,
+                event.bids,
+                event.asks,
+                event.changes,
+                event.layout,
+                replace,
+                ts,
+            )
+            if code == NEEDS_ROOM:
+                book.make_room()
         outcome = book.accept(event, code)
         if outcome is not Outcome.APPLIED:
             self.distrust(ts)
