@@ -19,7 +19,7 @@ SECOND_NS: Final = 1_000_000_000
 
 _ROUND_SHARE: Final = 0.55
 _HALF_ROUND_SHARE: Final = 0.8
-_PATIENCE: Final = 0.25
+_PATIENCE: Final = 0.2
 _WITHDRAWN_SHARE: Final = 0.6
 _OPEN_QUOTES: Final = 1.6
 
@@ -189,7 +189,8 @@ class OrderFlow:
         base = touch // habits.wall_step_ticks + (0 if side is Side.BUY else 1)
         away = -steps if side is Side.BUY else steps
         ticks = (base + away) * habits.wall_step_ticks
-        quanta = habits.wall_quanta * (1 + self._chance.below(4)) // 2
+        lumps = habits.wall_quanta * math.exp(0.7 * self._chance.normal()) / habits.lump
+        quanta = max(1, round(lumps)) * habits.lump
         self._rest(side, self._behind(side, ticks, touch), quanta, habits.wall_seconds, now_ns)
 
     def _any_side(self, bid: int, ask: int) -> tuple[Side, int]:
