@@ -19,6 +19,7 @@ from hftlib.features.settings import FeatureSettings, allocate, model_in
 
 VERSION: Final = 1
 DEFAULTS: Final = FeatureSettings()
+_APPLIED: Final = Outcome.APPLIED
 
 
 class FeatureVector(msgspec.Struct, frozen=True, gc=False):
@@ -81,7 +82,7 @@ class Measurer:
             if code == NEEDS_ROOM:
                 book.make_room()
         outcome = book.accept(event, code)
-        if outcome is not Outcome.APPLIED:
+        if outcome is not _APPLIED:
             self.distrust(ts)
         return outcome
 

@@ -79,22 +79,23 @@ class DepthBooks:
         self, book: Book, data: messages.DiffDepth, frame: Frame, lane: Counters
     ) -> list[Event]:
         """Return what a diff depth event becomes. Raises MalformedError when its ids contradict."""
-        book.counters.frames += 1
-        stamp = data.event_time
+        counters, sync = book.counters, book.sync
+        counters.frames += 1
+        stamp, first, last = data.event_time, data.first, data.last
         delta = BookDelta(
             self._venue,
             book.symbol,
             stamp * 1_000_000 if stamp <= MILLISECONDS_LIMIT else stamp * 1_000,
             frame.ts_recv,
-            data.first,
-            data.last,
+            first,
+            last,
             _PAIRS,
             data.bids,
             data.asks,
         )
-        if book.sync.advance(data.first, data.last, data.previous):
+        if sync.advance(first, last, data.previous):
             lane.applied += 1
-            book.counters.applied += 1
+            counters.applied += 1
             return [delta]
         return self._judge(book, delta, data, frame)
 

@@ -64,6 +64,9 @@ class Phase(IntEnum):
     LIVE = 3
 
 
+_LIVE: Final = Phase.LIVE
+
+
 class Verdict(Enum):
     """Say what is to be done with an event or a snapshot."""
 
@@ -205,7 +208,7 @@ class DiffDepthSync:
 
     def advance(self, first: int, last: int, previous: int) -> bool:
         """Say whether an event simply follows the book, and if so move the book's id on."""
-        if self.phase is Phase.LIVE and self._follows(first, last, previous, self.last_update_id):
+        if self.phase is _LIVE and self._follows(first, last, previous, self.last_update_id):
             self.last_update_id = last
             return True
         return False

@@ -84,7 +84,7 @@ class DepthRoute:
         self._book = book
         self._fail = fail
 
-    def __call__(self, frame: Frame, lane: Counters) -> list[Event]:
+    def receive(self, frame: Frame, lane: Counters) -> list[Event]:
         """Return what a combined frame of this stream means."""
         book = self._book
         try:
@@ -273,7 +273,8 @@ class BinanceSession:
         if not payload.startswith(_COMBINED + key + b'"') or symbol not in self._scales:
             return
         if name.kind is StreamKind.DIFF_DEPTH:
-            self._routes[key] = DepthRoute(self._books, self._books.of(symbol), self._fail)
+            route = DepthRoute(self._books, self._books.of(symbol), self._fail)
+            self._routes[key] = route.receive
         elif name.kind in self._channels:
             self._routes[key] = self._channels[name.kind].receive
 
