@@ -4,26 +4,13 @@ import streamlit as st
 
 from hftlib.ui import order_book, panels, selection
 
-MARKET_HEIGHT = "clamp(360px, calc(100vh - 474px), 900px)"
-FOOT_HEIGHT = "236px"
+# The market fills the window down to the foot; on a low window the page scrolls instead.
+MARKET_PX = "clamp(330px, 100vh - 500px, 900px)"
+CLOCK_PX = "50px"
+FOOT_PX = "206px"
 
 chosen = selection.choose(order_book.venues_or_stop())
 topic = chosen.topic
-
-panels.header(topic)
-panels.metrics(topic)
-
-left, right = st.columns([4, 1.15], gap="xsmall")
-with left:
-    panels.heatmap(
-        topic,
-        height=MARKET_HEIGHT,
-        view=chosen.view,
-        on_view=selection.keep_view,
-        on_row_ticks=selection.keep_row_ticks,
-    )
-with right:
-    panels.ladder(topic, depth=chosen.depth, height=MARKET_HEIGHT)
 
 
 @st.fragment
@@ -32,12 +19,28 @@ def tape_clock() -> None:
     panels.clock(topic, on_command=order_book.command)
 
 
-tape_clock()
+link = panels.header(topic)
+if link == "polled":
+    order_book.poll(topic)
+panels.metrics(topic)
+
+left, right = st.columns([4, 1.15], gap="xsmall")
+with left:
+    panels.heatmap(
+        topic,
+        height=MARKET_PX,
+        view=chosen.view,
+        on_view=selection.keep_view,
+        on_row_ticks=selection.keep_row_ticks,
+    )
+    tape_clock()
+with right:
+    panels.ladder(topic, depth=chosen.depth, height=f"calc({MARKET_PX} + {CLOCK_PX})")
 
 trades, curve, status = st.columns([1.1, 1.4, 1.5], gap="xsmall")
 with trades:
-    panels.trades(topic, height=FOOT_HEIGHT)
+    panels.trades(topic, height=FOOT_PX)
 with curve:
-    panels.depth_curve(topic, height=FOOT_HEIGHT)
+    panels.depth_curve(topic, height=FOOT_PX)
 with status:
-    panels.feed_status(topic, height=FOOT_HEIGHT)
+    panels.feed_status(topic, height=FOOT_PX)

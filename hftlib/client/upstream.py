@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Final
 
 import websockets
@@ -27,7 +27,7 @@ async def feed_messages(
     row_ticks: int | None = None,
     depth: int | None = None,
     token: str = "",
-) -> AsyncIterator[bytes]:
+) -> AsyncGenerator[bytes, None]:
     """Yield the messages of a feed as they come, reconnecting with jittered backoff for ever.
 
     While the desk does not answer an ERROR message with code DESK_UNREACHABLE is yielded before

@@ -11,8 +11,24 @@ from hftlib.wire.messages import Health
 _STYLE: Final = Path(__file__).resolve().parent / "chrome.css"
 _BRAND: Final = (
     '<div class="hft-brand"><div class="hft-mark"><i></i><i></i><b></b><i></i><i></i></div>'
-    "<div>hftlib<small>order books, honest to the lot</small></div></div>"
+    "<div>hftlib<small>live order books</small></div></div>"
 )
+_GUIDE: Final = """
+<div class="hft-guide">
+  <b>Reading the picture</b>
+  <p><i class="bid"></i>buyers waiting<br>
+  <i class="ask"></i>sellers waiting</p>
+  <p>Bright means large. Lines are the best bid and ask; discs are buyers taking, diamonds
+  sellers. Hatched time is not trusted.</p>
+  <b>Moving in it</b>
+  <p><kbd>wheel</kbd> time<br>
+  <kbd>shift</kbd> <kbd>wheel</kbd> price<br>
+  <kbd>drag</kbd> look around<br>
+  <kbd>double click</kbd> back to now<br>
+  <kbd>space</kbd> play, pause<br>
+  <kbd>F</kbd> freeze the page</p>
+</div>
+"""
 _STEPS: Final = {
     "starting": "The desk is starting",
     "compiling": "Compiling kernels, once for this machine",
@@ -36,9 +52,17 @@ def brand() -> None:
         st.html(_BRAND)
 
 
+def guide() -> None:
+    """Say in the sidebar how the picture is read and moved."""
+    with st.sidebar:
+        st.html(_GUIDE)
+
+
 def footer() -> None:
     """Say at the foot of every page what it is not."""
-    st.html('<div class="hft-footer">Paper only: no real money, no orders leave this machine.</div>')
+    st.html(
+        '<div class="hft-footer">Paper only: no real money, no orders leave this machine.</div>'
+    )
 
 
 def starting(health: Health) -> None:

@@ -10,7 +10,7 @@ st.set_page_config(
     page_title="hftlib",
     page_icon=str(Path(__file__).resolve().parent / "icon.png"),
     layout="wide",
-    initial_sidebar_state="auto",
+    initial_sidebar_state=232,
 )
 chrome.style()
 page = st.navigation(
@@ -18,4 +18,5 @@ page = st.navigation(
 )
 chrome.brand()
 page.run()
+chrome.guide()
 chrome.footer()

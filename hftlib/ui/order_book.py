@@ -7,8 +7,9 @@ import streamlit as st
 
 from hftlib.client.connection import DeskConnection, RefusedError
 from hftlib.core.errors import HftlibError, UnavailableError
-from hftlib.ui import chrome
+from hftlib.ui import chrome, panels, polling
 from hftlib.ui.link import desk_link
+from hftlib.ui.panels import Topic
 from hftlib.wire.messages import VenueReply
 
 _RUNNING: Final = frozenset({"running", "ended"})
@@ -16,19 +17,25 @@ _RUNNING: Final = frozenset({"running", "ended"})
 
 def venues_or_stop() -> list[VenueReply]:
     """Return the desk's venues; until it has some, show why not, and stop the script."""
+    venues = _venues()
+    if not venues:
+        _wait()
+        st.stop()
+    return venues
+
+
+def _venues() -> list[VenueReply]:
+    """Return the venues of a desk that runs, nothing as long as there is none."""
     try:
         connection = desk_link().connection()
-        health = connection.health()
-        if health.state in _RUNNING:
-            venues = [entry for entry in connection.venues() if entry.symbols]
-            if venues:
-                return venues
+        if connection.health().state not in _RUNNING:
+            return []
+        return [entry for entry in connection.venues() if entry.symbols]
     except UnavailableError:
         desk_link().renew()
-    except HftlibError:
+    except RefusedError:
         pass
-    _wait()
-    st.stop()
+    return []
 
 
 @st.fragment(run_every=2.0)
@@ -49,6 +56,17 @@ def _wait() -> None:
         st.rerun()
     else:
         chrome.trouble("The desk has no book", f"Its source, {health.origin}, names no symbol.")
+
+
+@st.fragment(run_every=1.0)
+def poll(topic: Topic) -> None:
+    """Bring the feed by HTTP once a second, where the page's websocket is refused."""
+    try:
+        fresh = polling.messages(desk_link().connection(), topic)
+    except HftlibError:
+        desk_link().renew()
+        fresh = []
+    panels.polled(topic, fresh)
 
 
 def command() -> None:

@@ -1,4 +1,4 @@
-"""Who may open the app's own websocket: pages of this very origin, reached by a name of this host."""
+"""Who may open the app's own websocket: pages that this very app served, and nobody else."""
 
 from collections.abc import Mapping
 from ipaddress import ip_address

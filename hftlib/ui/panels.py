@@ -4,7 +4,8 @@ Streamlit carries a loader of a few lines and the panel's choices; scripts and s
 the app's own address, numbers from its websocket. Nothing here reruns a script when data comes.
 """
 
-from collections.abc import Callable, Mapping
+import base64
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 import streamlit as st
@@ -38,11 +39,16 @@ _TRADES: Final = _panel("trades")
 _DEPTH: Final = _panel("depth")
 _STATUS: Final = _panel("status")
 _CLOCK: Final = _panel("clock")
+_POLL: Final = _panel("poll")
 
 
-def header(topic: Topic) -> None:
-    """Draw what is shown, its source, its state and its age, with the button that freezes."""
-    _HEADER(key="panel_header", data=_data("header", topic))
+def header(topic: Topic) -> str:
+    """Draw what is shown, its source, state and age, with the button that freezes.
+
+    Returns how the page is linked: "socket", or "polled" where its websocket is refused.
+    """
+    state = _HEADER(key="panel_header", data=_data("header", topic), on_link_change=_ignore)
+    return str(state.get("link") or "socket")
 
 
 def metrics(topic: Topic) -> None:
@@ -90,6 +96,16 @@ def feed_status(topic: Topic, *, height: str) -> None:
 def clock(topic: Topic, *, on_command: Callable[[], None]) -> Any:
     """Draw the tape's controls; nothing where the source has no clock to move."""
     return _CLOCK(key="panel_clock", data=_data("clock", topic), on_command_change=on_command)
+
+
+def polled(topic: Topic, messages: Sequence[bytes]) -> None:
+    """Hand messages of the feed to the panels where their websocket is refused."""
+    texts = [base64.b64encode(message).decode() for message in messages]
+    _POLL(key="panel_poll", data=_data("poll", topic, messages=texts))
+
+
+def _ignore() -> None:
+    """Let a change of state rerun the page, which reads it where it draws."""
 
 
 def _data(panel: str, topic: Topic, **choices: Any) -> dict[str, Any]:

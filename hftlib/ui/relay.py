@@ -50,7 +50,7 @@ class Topic(NamedTuple):
 
 
 class Held:
-    """Hold what a newcomer must be sent: the newest of what changes, the history of what adds up."""
+    """Hold what a newcomer is sent: the newest of what changes, the history of what adds up."""
 
     def __init__(self) -> None:
         """Begin with nothing held."""
@@ -200,7 +200,7 @@ class Relay:
         return len(self._streams)
 
     async def endpoint(self, websocket: WebSocket) -> None:
-        """Serve one tab until it goes. Refused before the handshake: other origins, too many tabs."""
+        """Serve one tab until it goes; refuse other origins and too many tabs at the handshake."""
         if not is_same_origin(websocket.headers, listens_on=self._listens_on):
             await websocket.close(_POLICY)
             return

@@ -6,8 +6,8 @@ import random
 import numpy as np
 from numpy.typing import NDArray
 
-from hftlib.wire.feed import BUY, SELL, Column, Ladder, TradeMark
 from hftlib.core.states import BookState
+from hftlib.wire.feed import BUY, SELL, Column, Ladder, TradeMark
 
 ROWS = 240
 

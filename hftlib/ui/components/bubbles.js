@@ -4,6 +4,7 @@ import { COLOUR } from "./theme.js";
 
 const SMALLEST = 1.6;
 const LARGEST = 15;
+const OUTLINED = 2.6;
 
 export class Bubbles {
   constructor() {
@@ -54,14 +55,18 @@ export class Bubbles {
   draw(context, place) {
     for (const buy of [false, true]) {
       const path = new Path2D();
+      const dots = new Path2D();
       for (const mark of this.marks.values()) {
         if (mark.buy !== buy || mark.slot < place.first || mark.slot > place.last) continue;
-        const radius = this.radius(mark.size) * place.ratio;
-        shape(path, place.x(mark.slot), place.y(mark.value / mark.size), radius, buy);
+        const radius = this.radius(mark.size);
+        const into = radius < OUTLINED ? dots : path;
+        shape(into, place.x(mark.slot), place.y(mark.value / mark.size), radius * place.ratio, buy);
       }
-      context.fillStyle = buy ? "rgba(88, 180, 255, 0.55)" : "rgba(255, 150, 60, 0.55)";
-      context.strokeStyle = buy ? "#d5ecff" : "#ffe3c4";
-      context.lineWidth = 0.8 * place.ratio;
+      context.fillStyle = buy ? "rgba(120, 196, 255, 0.85)" : "rgba(255, 170, 90, 0.85)";
+      context.fill(dots);
+      context.fillStyle = buy ? "rgba(70, 165, 245, 0.6)" : "rgba(250, 140, 45, 0.6)";
+      context.strokeStyle = buy ? "#dceffd" : "#fff0df";
+      context.lineWidth = place.ratio;
       context.fill(path);
       context.stroke(path);
     }

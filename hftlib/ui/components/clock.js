@@ -1,7 +1,7 @@
 /** The tape's clock: play, pause, step, speed, and a place on the tape to go to. */
 
 import { clock, day, duration } from "./format.js";
-import { Panel, make, write } from "./panel.js";
+import { ICONS, Panel, icon, make, write } from "./panel.js";
 
 const SPEEDS = [0.25, 0.5, 1, 2, 5, 10, 20, 50];
 const HELD_MS = 1500;
@@ -10,10 +10,10 @@ export default class ClockPanel extends Panel {
   constructor(root) {
     super(root, { watch: ["status"] });
     this.host.classList.add("clock");
-    this.play = this.button("", "Play or pause the tape (space)", () => this.toggle());
+    this.play = this.button(ICONS.pause, "Play or pause the tape (space)", () => this.toggle());
     this.play.classList.add("play");
-    this.start = this.button("\u23ee", "To the start of the tape", () => this.seekTo(this.clock?.start_ms));
-    this.step = this.button("\u23ed", "Step one message", () => this.send("step", 1));
+    this.start = this.button(ICONS.start, "To the start of the tape", () => this.seekTo(this.clock?.start_ms));
+    this.step = this.button(ICONS.step, "Step one message", () => this.send("step", 1));
     this.from = make("span", "fact");
     this.slider = make("input", "seek");
     Object.assign(this.slider, { type: "range", min: "0", max: "1000", step: "1" });
@@ -32,8 +32,9 @@ export default class ClockPanel extends Panel {
     document.addEventListener("keydown", this.onKey);
   }
 
-  button(text, hint, action) {
-    const button = make("button", "", text);
+  button(path, hint, action) {
+    const button = make("button");
+    button.append(icon(path));
     button.type = "button";
     button.title = hint;
     button.setAttribute("aria-label", hint);
@@ -80,8 +81,11 @@ export default class ClockPanel extends Panel {
     const state = this.clock;
     if (this.host.hidden !== !state) this.host.hidden = !state;
     if (!state) return;
-    write(this.play, state.paused ? "\u25b6" : "\u275a\u275a");
-    this.play.classList.toggle("paused", state.paused);
+    if (this.shownPaused !== state.paused) {
+      this.shownPaused = state.paused;
+      this.play.replaceChildren(icon(state.paused ? ICONS.play : ICONS.pause));
+      this.play.classList.toggle("paused", state.paused);
+    }
     this.step.disabled = !state.paused;
     write(this.to, clock(state.end_ms));
     this.to.title = `${day(state.end_ms)} UTC`;

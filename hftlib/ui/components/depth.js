@@ -88,12 +88,13 @@ export default class DepthPanel extends Panel {
       context.fillText(label, at, height + (AXIS / 2) * ratio);
     }
     context.textAlign = "left";
-    for (const sum of marks(0, most, roundStep((most / height) * 44 * ratio)).slice(1)) {
+    const stepSum = roundStep((most / height) * 44 * ratio);
+    for (const sum of marks(0, most, stepSum).slice(1)) {
       context.fillStyle = COLOUR.grid;
       context.fillRect(0, Math.round(y(sum)), canvas.width, 1);
       if (y(sum) < 9 * ratio) continue;
       context.fillStyle = COLOUR.muted;
-      context.fillText(size(sum, 1), 8 * ratio, y(sum) - 7 * ratio);
+      context.fillText(fixed(sum, decimalsFor(stepSum)), 8 * ratio, y(sum) - 7 * ratio);
     }
   }
 

@@ -15,14 +15,31 @@ export function fixed(value, decimals, { sign = false } = {}) {
   return sign ? `+${body}` : body;
 }
 
-/** A size in few characters: about four significant digits, never an exponent. */
+/** A size in few characters: about four significant digits, never an exponent, never a false zero. */
 export function size(value, decimals = 8) {
   if (!Number.isFinite(value)) return NOTHING;
   const magnitude = Math.abs(value);
   if (magnitude >= 1e6) return `${(value / 1e6).toFixed(magnitude >= 1e8 ? 0 : 2)}M`;
   if (magnitude >= 1e4) return `${(value / 1e3).toFixed(magnitude >= 1e5 ? 0 : 1)}k`;
   const wanted = magnitude >= 1000 ? 1 : magnitude >= 100 ? 2 : 3;
-  return value.toFixed(Math.min(decimals, wanted));
+  const finer = magnitude > 0 && magnitude < 0.01 ? 1 - Math.floor(Math.log10(magnitude)) : 0;
+  return value.toFixed(Math.min(decimals, Math.max(wanted, finer)));
+}
+
+/** Digits after the point that a column of sizes shares. @param {number} largest in the column */
+export function sizeDecimals(largest, decimals) {
+  if (largest >= 1e4) return 0;
+  return Math.min(decimals, largest >= 1000 ? 2 : largest >= 100 ? 4 : 5);
+}
+
+/** The middle of two prices in ticks as text; it may lie half a tick between. */
+export function middle(bid, ask, d) {
+  return fixed(((bid + ask) / 2) * Number(d.tick), d.price_decimals + 1);
+}
+
+/** A spread in basis points, with the digits that it needs. @param {number} bps */
+export function spreadText(bps) {
+  return fixed(bps, bps < 0.01 ? 4 : bps < 1 ? 3 : 2);
 }
 
 /** A price in ticks as text. @param {number} ticks @param {{tick: string, price_decimals: number}} d */

@@ -1,7 +1,7 @@
 /** The line on top: what is shown, where it comes from, whether it may be trusted, how old it is. */
 
 import { NOTHING, clock, day, duration, fixed } from "./format.js";
-import { Panel, make, write } from "./panel.js";
+import { ICONS, Panel, icon, make, write } from "./panel.js";
 
 const STALE_MS = 2000;
 const HINTS = Object.freeze({
@@ -34,6 +34,8 @@ export default class Header extends Panel {
     this.freeze = make("button", "freeze");
     this.freeze.type = "button";
     this.freeze.title = "Hold everything on this page at this instant; data goes on arriving behind it (key F)";
+    this.freezeText = make("span");
+    this.freeze.append(icon(ICONS.freeze), this.freezeText);
     this.freeze.onclick = () => this.toggle();
     this.onKey = (event) => this.pressed(event);
     document.addEventListener("keydown", this.onKey);
@@ -66,7 +68,7 @@ export default class Header extends Panel {
     this.drawStatistics(status, d);
     this.drawTimes(feed, status);
     this.freeze.classList.toggle("on", feed.frozen);
-    write(this.freeze, feed.frozen ? "\u25b6 Frozen" : "\u2744 Freeze");
+    write(this.freezeText, feed.frozen ? "Frozen" : "Freeze");
     this.freeze.setAttribute("aria-pressed", String(feed.frozen));
   }
 
@@ -112,6 +114,16 @@ export default class Header extends Panel {
     const link = { connecting: "\u2026 connecting", retrying: "\u21bb reconnecting", polled: "polled" }[feed.link] ?? "";
     write(this.link, link);
     this.link.hidden = link === "";
+    this.link.title = "This page's websocket to the app; where it is refused the page polls once a second";
+    this.tellLink(feed.link);
+  }
+
+  /** Let Python know when it must bring the feed itself, and when it need no longer. */
+  tellLink(link) {
+    const told = link === "polled" ? "polled" : link === "open" ? "socket" : this.told;
+    if (told === this.told || (told === "socket" && !this.told)) return;
+    this.told = told;
+    this.emitState?.("link", told);
   }
 
   close() {
@@ -120,7 +132,7 @@ export default class Header extends Panel {
   }
 }
 
-/** The origin without its folders. */
+/** The origin in short: without checksums, and without the folders of a path. */
 function originText(origin) {
-  return origin.split(/[\\/]/).pop() ?? "";
+  return origin.replace(/\s*sha256 [0-9a-f]+/g, "").replace(/\S*[\\/]/g, "");
 }

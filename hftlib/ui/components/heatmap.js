@@ -3,7 +3,7 @@
 import { decimalsFor, marks, roundStep, timeStep } from "./axes.js";
 import { Bubbles } from "./bubbles.js";
 import { Crosshair } from "./crosshair.js";
-import { fixed, clock } from "./format.js";
+import { clock, fixed, middle as middleText } from "./format.js";
 import { Notice } from "./notice.js";
 import { Panel, fit, make } from "./panel.js";
 import { Scale } from "./scale.js";
@@ -18,7 +18,7 @@ const RESCALE_MS = 2000;
 
 export default class Heatmap extends Panel {
   constructor(root) {
-    super(root, { watch: ["columns", "trades", "ladder"] });
+    super(root, { watch: ["columns", "trades"] });
     this.view = new Viewport();
     this.scale = new Scale();
     this.texture = new Texture();
@@ -127,7 +127,8 @@ export default class Heatmap extends Panel {
     this.context.font = `${Math.round(11.5 * ratio)}px ${FONT.mono}`;
     const { feed } = this;
     const best = feed.best();
-    const sample = this.priceText(Math.max(best.bid ?? 0, best.ask ?? 0), feed.description.price_decimals);
+    const highest = Math.max(best.bid ?? 0, best.ask ?? 0);
+    const sample = middleText(highest, highest, feed.description);
     this.axisWidth = Math.ceil(this.context.measureText(sample).width + 22 * ratio);
     const narrow = this.canvas.clientWidth < 560;
     this.profileWidth = narrow ? 0 : PROFILE * ratio;
@@ -340,7 +341,7 @@ export default class Heatmap extends Panel {
     const left = view.width;
     context.fillStyle = COLOUR.panel;
     context.fillRect(left, 0, this.profileWidth, view.height);
-    const [, peak] = this.scale.sizes;
+    const peak = this.profilePeak(column);
     const room = this.profileWidth - 10 * this.ratio;
     for (let cell = 0; cell < column.rows.length; cell += 1) {
       const y = view.y(column.rows[cell] + 1);
@@ -355,8 +356,18 @@ export default class Heatmap extends Panel {
     context.fillRect(left + this.profileWidth, 0, 1, view.height);
   }
 
-  priceText(ticks, decimals) {
-    return fixed(ticks * Number(this.feed.description.tick), decimals);
+  /** The size of a full bar: what one visible row in thirty exceeds, steady against small changes. */
+  profilePeak(column) {
+    const sizes = [];
+    for (let cell = 0; cell < column.rows.length; cell += 1) {
+      const y = this.view.y(column.rows[cell]);
+      if (y > 0 && y < this.view.height) sizes.push(Math.abs(column.sizes[cell]));
+    }
+    sizes.sort((a, b) => a - b);
+    const wanted = sizes[Math.floor((sizes.length - 1) * 0.97)] ?? 1;
+    const ratio = wanted / (this.peak ?? 1e-12);
+    if (ratio > 1.3 || ratio < 0.7) this.peak = wanted;
+    return this.peak;
   }
 
   drawAxes() {
@@ -424,7 +435,6 @@ export default class Heatmap extends Panel {
     const half = 9.5 * ratio;
     const y = clamp(this.yOfTicks((bid + ask) / 2), half, view.height - half);
     const left = view.width + this.profileWidth;
-    const decimals = feed.description.price_decimals;
     context.setLineDash([2 * ratio, 3 * ratio]);
     context.strokeStyle = "rgba(232, 238, 246, 0.35)";
     context.lineWidth = 1;
@@ -433,7 +443,7 @@ export default class Heatmap extends Panel {
     context.lineTo(left, Math.round(y) + 0.5);
     context.stroke();
     context.setLineDash([]);
-    this.tag(left, y, this.priceText((bid + ask) / 2, decimals), COLOUR.accent, "#0a0f16");
+    this.tag(left, y, middleText(bid, ask, feed.description), COLOUR.accent, "#0a0f16");
   }
 
   /** A filled label on the price axis. */

@@ -1,10 +1,10 @@
 /** The depth ladder: asks above, bids below, the spread between them; bars are cumulative size. */
 
-import { fixed, price, size } from "./format.js";
+import { fixed, middle as middleText, price, sizeDecimals, spreadText } from "./format.js";
 import { Panel, fit, make } from "./panel.js";
 import { COLOUR, FONT } from "./theme.js";
 
-const HEAD = 26;
+const HEAD = 24;
 
 export default class LadderPanel extends Panel {
   constructor(root) {
@@ -40,6 +40,7 @@ export default class LadderPanel extends Panel {
     this.drawHead();
     const most = Math.max(total(asks), total(bids), 1e-12);
     const widest = Math.max(...asks.concat(bids).map((level) => level.size), 1e-12);
+    this.decimals = sizeDecimals(most, feed.description.size_decimals);
     this.drawSide(asks, "ask", { most, widest });
     this.drawSide(bids, "bid", { most, widest });
     this.drawSpread(bids[0], asks[0]);
@@ -53,9 +54,9 @@ export default class LadderPanel extends Panel {
     const rows = this.depth * 2 + 1.6;
     this.rowHeight = Math.min(26 * this.ratio, height / rows);
     this.top = HEAD * this.ratio + Math.max(0, (height - this.rowHeight * rows) / 2);
-    this.type = Math.min(12.5 * this.ratio, Math.max(9 * this.ratio, this.rowHeight * 0.74));
+    this.type = Math.min(12.5 * this.ratio, Math.max(9 * this.ratio, this.rowHeight * 0.8));
     const width = this.canvas.width;
-    this.columns = { price: 10 * this.ratio, size: width * 0.64, sum: width - 10 * this.ratio };
+    this.columns = { price: 10 * this.ratio, size: width * 0.66, sum: width - 10 * this.ratio };
   }
 
   drawHead() {
@@ -80,8 +81,8 @@ export default class LadderPanel extends Panel {
       const row = ask ? this.depth - 1 - index : this.depth + 1.6 + index;
       const y = Math.round(this.top + row * rowHeight);
       const next = Math.round(this.top + (row + 1) * rowHeight);
-      this.bar(y, next - y, sum / most, ask ? "#2a1a10" : "#0f2338");
-      this.bar(y, next - y, (levels[index].size / widest) * 0.62, ask ? "#7c4417" : "#195a94");
+      this.bar(y, next - y, sum / most, ask ? "#24170f" : "#0e1f31");
+      this.bar(y, next - y, (levels[index].size / widest) * 0.62, ask ? "#5e3413" : "#164a7a");
       context.font = `500 ${this.type}px ${FONT.mono}`;
       context.textBaseline = "middle";
       const middle = (y + next) / 2 + 0.5 * ratio;
@@ -91,7 +92,7 @@ export default class LadderPanel extends Panel {
       context.textAlign = "right";
       context.fillStyle = COLOUR.text;
       context.fillText(this.sizeText(levels[index].size), columns.size, middle);
-      context.fillStyle = COLOUR.muted;
+      context.fillStyle = "#aebccd";
       context.fillText(this.sizeText(sum), columns.sum, middle);
     }
   }
@@ -104,7 +105,7 @@ export default class LadderPanel extends Panel {
   }
 
   sizeText(value) {
-    return size(value, this.feed.description.size_decimals);
+    return fixed(value, this.decimals);
   }
 
   drawSpread(bid, ask) {
@@ -123,14 +124,15 @@ export default class LadderPanel extends Panel {
     context.textAlign = "left";
     context.fillStyle = COLOUR.accent;
     const both = bid && ask;
-    context.fillText(both ? fixed(((bid.ticks + ask.ticks) / 2) * Number(d.tick), d.price_decimals) : "one side only", columns.price, middle);
+    context.fillText(both ? middleText(bid.ticks, ask.ticks, d) : "one side only", columns.price, middle);
     if (!both) return;
     context.font = `500 ${Math.min(11.5 * ratio, this.type)}px ${FONT.mono}`;
     context.textAlign = "right";
     context.fillStyle = COLOUR.muted;
+    const wide = canvas.width > 250 * ratio;
     const spread = (ask.ticks - bid.ticks) * Number(d.tick);
     const bps = ((ask.ticks - bid.ticks) / ((ask.ticks + bid.ticks) / 2)) * 1e4;
-    context.fillText(`${fixed(spread, d.price_decimals)}  ${fixed(bps, 2)} bps`, columns.sum, middle);
+    context.fillText(`${wide ? `${fixed(spread, d.price_decimals)}  ` : ""}${spreadText(bps)} bps`, columns.sum, middle);
   }
 
   drawUntrusted() {

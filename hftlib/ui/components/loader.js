@@ -32,6 +32,7 @@ async function start(slot) {
     slot.panel = new module.default(parentElement);
     slot.panel.update(slot.component);
   } catch (error) {
+    console.error(error);
     parentElement.textContent = "This panel could not be loaded. Reload the page.";
   }
 }

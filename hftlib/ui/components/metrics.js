@@ -1,6 +1,6 @@
 /** The row of numbers: one card each, with its last minute, its unit, and its formula on hover. */
 
-import { NOTHING, fixed, size } from "./format.js";
+import { NOTHING, fixed, size, spreadText } from "./format.js";
 import { Panel, make, write } from "./panel.js";
 import { sparkline } from "./sparkline.js";
 import { COLOUR } from "./theme.js";
@@ -12,7 +12,7 @@ const BEFORE_MS = 1000;
  * @typedef {object} Card
  * @property {string} name
  * @property {string} hint formula and unit
- * @property {(now: Record<string, ?number>, before: Record<string, ?number>) => ?number} value
+ * @property {(now: Record<string, ?number>, before: ?Record<string, ?number>, d: any) => ?number} value
  * @property {(value: number, d: any) => string} text
  * @property {(d: any) => string} unit
  * @property {(now: Record<string, ?number>, d: any) => string} detail
@@ -26,23 +26,23 @@ const CARDS = [
     name: "Mid",
     hint: "Mid = (best bid + best ask) / 2, in quote units. Below: change over the last minute.",
     value: (now) => now.mid,
-    text: (value, d) => fixed(value, d.price_decimals),
+    text: (value, d) => fixed(value, d.price_decimals + 1),
     unit: (d) => d.quote,
     detail: () => "",
     least: (d) => 20 * Number(d.tick),
   },
   {
     name: "Spread",
-    hint: "Spread = (best ask - best bid) / mid, in basis points (hundredths of a per cent). Below: in quote units and in ticks.",
+    hint: "Spread = (best ask \u2212 best bid) / mid, in basis points (hundredths of a per cent). Below: in quote units and in ticks.",
     value: (now) => now.spread_bps,
-    text: (value) => fixed(value, value < 0.1 ? 3 : 2),
+    text: spreadText,
     unit: () => "bps",
     detail: (now, d) => `${fixed(now.spread, d.price_decimals)} ${d.quote} \u00b7 ${fixed(now.spread_ticks, 0)} ${now.spread_ticks === 1 ? "tick" : "ticks"}`,
     least: () => 0.02,
   },
   {
     name: "Imbalance, 10 levels",
-    hint: "Imbalance = (bid size - ask size) / (bid size + ask size) over the ten best levels of each side; a pure number from -1 (all asks) to +1 (all bids).",
+    hint: "Imbalance = (bid size \u2212 ask size) / (bid size + ask size) over the ten best levels of each side; a pure number from \u22121 (all asks) to +1 (all bids).",
     value: (now) => now.imbalance_10,
     text: (value) => fixed(value, 2, { sign: true }),
     unit: () => "",
@@ -52,13 +52,15 @@ const CARDS = [
   },
   {
     name: "Micro-price \u2212 mid",
-    hint: "Weighted mid (bid x ask size + ask x bid size) / (bid size + ask size) minus mid, in basis points of the mid; the detail is Stoikov's micro-price (2018), estimated from this session.",
-    value: (now) => bpsOf(now.weighted_mid, now.mid),
-    text: (value) => fixed(value, 3, { sign: true }),
-    unit: () => "bps",
-    detail: (now) => `Stoikov ${fixed(bpsOf(now.micro_price, now.mid), 3, { sign: true })} bps`,
+    hint: "Weighted mid (bid \u00d7 ask size + ask \u00d7 bid size) / (bid size + ask size) minus mid, in ticks. Below: Stoikov's micro-price (2018), estimated from this session, minus mid.",
+    value: (now, before, d) => ticksOf(now.weighted_mid, now.mid, d),
+    text: (value) => fixed(value, 2, { sign: true }),
+    unit: () => "ticks",
+    detail: (now, d) => (Number.isFinite(now.micro_price)
+      ? `Stoikov ${fixed(ticksOf(now.micro_price, now.mid, d), 2, { sign: true })} ticks`
+      : "Stoikov: still estimating"),
     signed: true,
-    least: () => 0.02,
+    least: () => 1,
   },
   {
     name: "Order flow, 1 s",
@@ -72,7 +74,7 @@ const CARDS = [
   },
   {
     name: "Trade flow, 10 s",
-    hint: "Signed volume of trades over the last ten seconds as a share of all: (bought - sold) / (bought + sold) by aggressor, from -1 to +1. Below: volume in base units.",
+    hint: "Signed volume of trades over the last ten seconds as a share of all: (bought \u2212 sold) / (bought + sold) by aggressor, from \u22121 to +1. Below: volume in base units.",
     value: (now) => now.trade_flow_10s,
     text: (value) => fixed(value, 2, { sign: true }),
     unit: () => "",
@@ -119,7 +121,7 @@ export default class MetricsPanel extends Panel {
   fill({ card, value, unit, detail, canvas }, samples, end, d) {
     const points = samples.map((sample, index) => ({
       timeMs: sample.timeMs,
-      value: card.value(sample.features, before(samples, index)) ?? null,
+      value: card.value(sample.features, before(samples, index), d) ?? null,
     }));
     const now = points[points.length - 1].value;
     write(value, Number.isFinite(now) ? card.text(now, d) : NOTHING);
@@ -149,8 +151,8 @@ function difference(now, earlier) {
   return Number.isFinite(now) && Number.isFinite(earlier) ? now - earlier : null;
 }
 
-function bpsOf(value, mid) {
-  return Number.isFinite(value) && mid ? ((value - mid) / mid) * 1e4 : null;
+function ticksOf(value, mid, d) {
+  return Number.isFinite(value) && Number.isFinite(mid) ? (value - mid) / Number(d.tick) : null;
 }
 
 function signedSize(value, d) {

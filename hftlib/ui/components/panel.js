@@ -9,7 +9,13 @@ function drawDirty() {
   requested = false;
   const panels = [...dirty];
   dirty.clear();
-  for (const panel of panels) panel.paint();
+  for (const panel of panels) {
+    try {
+      panel.paint();
+    } catch (error) {
+      reportError(error);
+    }
+  }
 }
 
 /** @param {Panel} panel */
@@ -32,6 +38,25 @@ export function make(tag, name = "", text = "") {
 export function write(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
+
+/** An icon of straight strokes. @param {string} path of an SVG, 16 by 16 */
+export function icon(path) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("viewBox", "0 0 16 16");
+  svg.setAttribute("aria-hidden", "true");
+  const shape = document.createElementNS("http://www.w3.org/2000/svg", "path");
+  shape.setAttribute("d", path);
+  svg.append(shape);
+  return svg;
+}
+
+export const ICONS = Object.freeze({
+  play: "M4 2.5v11l9.5-5.5z",
+  pause: "M3.5 2.5h3.2v11H3.5zM9.3 2.5h3.2v11H9.3z",
+  start: "M2.5 2.5h2.4v11H2.5zM14 2.5v11L5.5 8z",
+  step: "M2.5 2.5v11L9 8zM10.6 2.5H13v11h-2.4z",
+  freeze: "M7.3 1h1.4v14H7.3zM1.6 5.1l.7-1.2 12.1 7-.7 1.2zM1.6 10.9l12.1-7 .7 1.2-12.1 7z",
+});
 
 export class Panel {
   /** @param {HTMLElement} root @param {{watch: string[], every?: number}} options */

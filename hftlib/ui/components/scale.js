@@ -10,7 +10,9 @@ import { pixel, rampColour } from "./theme.js";
 const PER_OCTAVE = 20;
 const OFFSET = 24 * PER_OCTAVE;
 const CODES = 1100;
-const MOVED = 6;
+const MOVED = 8;
+/** Ordinary sizes stay dim, so that walls stand out. */
+const DIMMING = 1.9;
 
 /** Codes of one column's cells, kept with the column. @param {import("./feed.js").Column} column */
 export function codesOf(column) {
@@ -41,7 +43,7 @@ export class Scale {
   constructor() {
     this.low = 0;
     this.high = 1;
-    this.from = 0.1;
+    this.from = 0.28;
     this.to = 0.95;
     this.bid = new Uint32Array(CODES);
     this.ask = new Uint32Array(CODES);
@@ -66,9 +68,9 @@ export class Scale {
     this.high = high;
     this.ready = true;
     for (let code = 0; code < CODES; code += 1) {
-      const share = (code - low) / (high - low);
-      this.bid[code] = pixel(rampColour("bid", Math.max(0, share)));
-      this.ask[code] = pixel(rampColour("ask", Math.max(0, share)));
+      const share = Math.max(0, (code - low) / (high - low)) ** DIMMING;
+      this.bid[code] = pixel(rampColour("bid", share));
+      this.ask[code] = pixel(rampColour("ask", share));
     }
     return true;
   }

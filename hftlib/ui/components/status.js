@@ -5,7 +5,7 @@ import { Panel, make, write } from "./panel.js";
 
 /** @type {[string, string, (s: any, feed: any) => string, ((s: any, feed: any) => boolean)?][]} */
 const FACTS = [
-  ["Message age p50", "Median of arrival minus the venue's own stamp, last messages", (s) => duration(s.message_age_ms.p50)],
+  ["Message age p50", "Median of arrival minus the venue's own stamp, last messages; negative where the receiver's clock was behind the venue's", (s) => duration(s.message_age_ms.p50)],
   ["Message age p99", "One message in a hundred is older than this on arrival", (s) => duration(s.message_age_ms.p99)],
   ["Frames", "Raw messages of this book since the start", (s) => count(s.frames)],
   ["Frames a second", "Raw messages a second of wall time", (s) => fixed(s.frames_per_s, 1)],

@@ -28,7 +28,7 @@ export class Toolbar {
 
   /** A label with a value between two buttons. */
   stepper(name, hint, onStep) {
-    const element = make("div", "stepper");
+    const element = make("div", `stepper ${name.toLowerCase()}`);
     element.title = hint;
     const value = make("output");
     const [less, more] = [["\u2212", -1], ["+", 1]].map(([sign, step]) => {

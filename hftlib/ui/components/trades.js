@@ -1,6 +1,6 @@
 /** The tape of trades, newest first: time, aggressor, price, size with a bar. */
 
-import { clock, price, size } from "./format.js";
+import { clock, fixed, price, sizeDecimals } from "./format.js";
 import { Panel, make, write } from "./panel.js";
 
 const MOST_ROWS = 60;
@@ -40,6 +40,7 @@ export default class TradesPanel extends Panel {
     const recent = trades.slice(-200).map((trade) => trade.size).sort((a, b) => a - b);
     const large = recent[Math.floor((recent.length - 1) * 0.97)] ?? 1;
     while (this.rows.length < shown.length) this.addRow();
+    this.decimals = sizeDecimals(recent[recent.length - 1] ?? 0, description.size_decimals);
     this.rows.forEach((row, index) => this.fill(row, shown[index], large, description));
     write(this.note, rateOf(trades));
   }
@@ -61,7 +62,7 @@ export default class TradesPanel extends Panel {
     write(cells[1], trade.buy ? "\u25b2" : "\u25bc");
     cells[1].title = trade.buy ? "buyer took" : "seller took";
     write(cells[2], price(trade.ticks, description));
-    write(cells[3], size(trade.size, description.size_decimals));
+    write(cells[3], fixed(trade.size, this.decimals));
     element.style.setProperty("--share", `${(Math.min(1, trade.size / large) * 100).toFixed(1)}%`);
   }
 }
