@@ -159,11 +159,12 @@ def estimate_micro_price(floats: Floats) -> None:
         return
     for row in range(STATES):
         floats[MICRO_SUM + row] = 0.0
-    for _ in range(MICRO_TERMS):
+    terms = 0
+    greatest = math.inf
+    while greatest > MICRO_TOLERANCE and terms < MICRO_TERMS:
         greatest = solve_term(floats)
         add_term(floats)
-        if greatest < MICRO_TOLERANCE:
-            break
+        terms += 1
     for row in range(STATES):
         seen = floats[MICRO_TOTAL + row] > 0.0
         floats[MICRO_TABLE + row] = floats[MICRO_SUM + row] if seen else math.nan

@@ -68,6 +68,16 @@ def test_price_is_mid_and_adjustment(taught) -> None:
     assert measurer.value("micro_price") == pytest.approx(price)
 
 
+def test_a_state_never_seen_stays_missing() -> None:
+    measurer = new_measurer()
+    rows = [(bid, size, bid + 1, ask_size) for bid, size, _, ask_size in _quotes(1_001)]
+    _feed(measurer, rows)
+    table = measurer.micro_price_model().adjustment_ticks
+    assert None not in table[:10]
+    assert set(table[10:]) == {None}
+    assert table[:10] == pytest.approx(micro_price_table(rows)[:10], abs=1e-4)
+
+
 def test_nothing_before_enough_is_seen() -> None:
     measurer = new_measurer()
     _feed(measurer, _quotes(1_000))
