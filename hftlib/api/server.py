@@ -19,7 +19,7 @@ from hftlib.core.errors import HftlibError
 from hftlib.desk.desk import Desk
 from hftlib.desk.ownership import owning
 from hftlib.desk.parent import watch_parent
-from hftlib.desk.settings import DeskSettings, check_exposure, tape_path
+from hftlib.desk.settings import DeskSettings, check
 from hftlib.wire.messages import Endpoint
 
 _PORTS_TRIED: Final = 50
@@ -42,9 +42,9 @@ class DeskServer(uvicorn.Server):
 def run(settings: DeskSettings, *, with_parent: bool = False, started_s: float) -> None:
     """Run a desk until it is told to stop, or its parent is gone where `with_parent` is set.
 
-    `started_s` is the perf_counter of the process's start. Raises ConfigurationError when the
-    source is not known or the host is exposed without a token, OwnedElsewhereError when another
-    desk has the data folder.
+    `started_s` is the perf_counter of the process's start. Raises ConfigurationError when no desk
+    can run with the settings, OwnedElsewhereError when another desk has the data folder, and what
+    kept the source from being played unless the desk is to stay up then.
     """
 
     def prepare(server: DeskServer) -> None:
@@ -53,8 +53,7 @@ def run(settings: DeskSettings, *, with_parent: bool = False, started_s: float) 
         if with_parent:
             watch_parent(lambda: loop.call_soon_threadsafe(server.stop))
 
-    tape_path(settings.source)
-    check_exposure(settings)
+    check(settings)
     with (
         owning(settings.data_dir),
         bind(settings.host, settings.port) as listener,

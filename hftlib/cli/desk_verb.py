@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--with-parent",
         action="store_true",
-        help="stop when standard input closes: for programs that start a desk of their own",
+        help="stop when standard input closes, and only then: for programs that start a desk",
     )
 
 
@@ -40,6 +40,7 @@ def run(arguments: argparse.Namespace, configuration: Configuration) -> int:
         paused=arguments.paused,
         loop=not arguments.once,
         token=configuration.api.token,
+        stays_up=arguments.with_parent,
     )
     try:
         run_server(settings, with_parent=arguments.with_parent, started_s=started_s)

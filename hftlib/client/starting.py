@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from hftlib.client.connection import DeskConnection
+from hftlib.client.connection import DeskConnection, RefusedError
 from hftlib.client.endpoint import read_endpoint, read_token
 from hftlib.core.errors import UnavailableError
 
@@ -90,11 +90,11 @@ def join_desk(data_dir: Path) -> RunningDesk | None:
 
 
 def answers(url: str, token: str) -> bool:
-    """Say whether a desk answers at an address now."""
+    """Say whether a desk answers, and to this token, at an address now."""
     with DeskConnection(url, token, timeout_s=_PROBE_S) as connection:
         try:
             connection.health()
-        except UnavailableError:
+        except (UnavailableError, RefusedError):
             return False
     return True
 

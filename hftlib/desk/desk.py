@@ -113,12 +113,19 @@ class Desk:
         )
 
     async def work(self) -> None:
-        """Load, then play until cancelled; a failure is kept in `health`, and the API stays up."""
+        """Load, then play until cancelled.
+
+        A failure is kept in `health`; it is raised too, unless the desk is to stay up for those
+        who ask. Only failures that are no HftlibError are raised always.
+        """
         try:
             await asyncio.to_thread(self._load)
             await self._play()
         except HftlibError as error:
             self._fail(str(error))
+            if not self.settings.stays_up:
+                raise
+            print(f"hftlib: {error}", file=sys.stderr, flush=True)
         except Exception as error:
             self._fail(f"{type(error).__name__}: {error}")
             raise
@@ -160,7 +167,6 @@ class Desk:
     def _fail(self, reason: str) -> None:
         self._state, self._reason = "failed", reason
         self._settled.set()
-        print(f"hftlib: {reason}", file=sys.stderr, flush=True)
 
     def _on_progress(self, done: int, total: int, name: str) -> None:
         self._done, self._total = done, total

@@ -8,15 +8,14 @@ import asyncio
 from collections.abc import Callable, Iterator
 from typing import Final, Protocol
 
+from hftlib.core.errors import ConfigurationError
 from hftlib.core.frames import Frame
 from hftlib.desk.desk import ClockError
 from hftlib.desk.heatmap import COLUMN_NS, HISTORY_COLUMNS
 from hftlib.desk.run import Run
+from hftlib.desk.settings import UNPACED, checked_speed
 from hftlib.wire.messages import ClockReply
 
-SLOWEST: Final = 0.1
-FASTEST: Final = 50.0
-UNPACED: Final = 0.0
 SLICE_S: Final = 0.004
 _TICK_S: Final = 0.02
 _SHORTEST_S: Final = 0.0005
@@ -75,7 +74,7 @@ class Player:
     def __init__(
         self, recording: Recording, run: Run, *, speed: float = 1.0, paused: bool, loop: bool
     ) -> None:
-        """Stand before the first frame. Raises ClockError when the speed is out of range."""
+        """Stand before the first frame. Raises ConfigurationError for a speed out of range."""
         self._recording = recording
         self._run = run
         self._frames = recording.frames()
@@ -89,7 +88,7 @@ class Player:
         self._anchor_ns = recording.start_ns
         self._changed = asyncio.Event()
         self._warm = asyncio.Event()
-        self._speed = _checked(speed)
+        self._speed = checked_speed(speed)
         run.restart(recording.start_ns)
 
     @property
@@ -137,7 +136,10 @@ class Player:
 
         Raises ClockError otherwise.
         """
-        self._speed = _checked(speed)
+        try:
+            self._speed = checked_speed(speed)
+        except ConfigurationError as error:
+            raise ClockError(str(error)) from None
         self._wake()
 
     def step(self, events: int = 1) -> None:
@@ -297,9 +299,3 @@ class Player:
         self._target = None
         self._lead_in = self._recording.start_ns + _LEAD_IN_NS
         return 0.0
-
-
-def _checked(speed: float) -> float:
-    if speed != UNPACED and not SLOWEST <= speed <= FASTEST:
-        raise ClockError(f"speed {speed:g} is not 0 (unpaced) or within {SLOWEST:g} to {FASTEST:g}")
-    return float(speed)

@@ -91,8 +91,7 @@ class Run:
         return sum(board.store.held_bytes for board in self.boards.values())
 
     def _note(self, ingress_seq: int, fact: Fact) -> None:
-        kind = type(fact)
-        if kind is FeedStatus or kind is SnapshotRequest:
+        if isinstance(fact, (FeedStatus, SnapshotRequest)):
             return
         key = (fact.venue, fact.symbol)
         board = self.boards.get(key)

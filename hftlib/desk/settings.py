@@ -8,13 +8,20 @@ import msgspec
 
 from hftlib.core.errors import ConfigurationError
 
+SLOWEST: Final = 0.1
+FASTEST: Final = 50.0
+UNPACED: Final = 0.0
 SAMPLE: Final = "sample"
 _TAPE: Final = "tape:"
 SAMPLE_TAPE: Final = Path(__file__).resolve().parent.parent / "data" / "sample.tape"
 
 
 class DeskSettings(msgspec.Struct, frozen=True):
-    """Hold the settings of one desk; `token` is demanded of clients beyond loopback."""
+    """Hold the settings of one desk.
+
+    `token` is demanded of clients beyond loopback. A desk that `stays_up` goes on answering when
+    its source cannot be played, and says why; another one ends.
+    """
 
     source: str = SAMPLE
     host: str = "127.0.0.1"
@@ -24,6 +31,7 @@ class DeskSettings(msgspec.Struct, frozen=True):
     paused: bool = False
     loop: bool = True
     token: str = ""
+    stays_up: bool = False
 
 
 def tape_path(source: str) -> Path:
@@ -37,6 +45,18 @@ def tape_path(source: str) -> Path:
     )
 
 
+def checked_speed(speed: float) -> float:
+    """Return a speed the player can keep: 0.1 to 50, or 0 for as fast as possible.
+
+    Raises ConfigurationError otherwise.
+    """
+    if speed != UNPACED and not SLOWEST <= speed <= FASTEST:
+        raise ConfigurationError(
+            f"speed {speed:g} is not 0 (unpaced) or within {SLOWEST:g} to {FASTEST:g}"
+        )
+    return float(speed)
+
+
 def is_loopback(host: str) -> bool:
     """Say whether a host name or address reaches this machine only."""
     if host.rstrip(".").lower() == "localhost":
@@ -47,8 +67,14 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def check_exposure(settings: DeskSettings) -> None:
-    """Refuse to listen beyond loopback without a token. Raises ConfigurationError."""
+def check(settings: DeskSettings) -> None:
+    """Refuse settings that no desk can run with, before anything is opened.
+
+    Raises ConfigurationError: the source or the speed is not known here, or the desk would listen
+    beyond loopback without a token.
+    """
+    tape_path(settings.source)
+    checked_speed(settings.speed)
     if not is_loopback(settings.host) and not settings.token:
         raise ConfigurationError(
             f"refusing to listen on {settings.host} without a token: set HFT_API_TOKEN"

@@ -1,6 +1,7 @@
 """A desk that serves from a thread of the test, and waiting on conditions with a deadline."""
 
 import asyncio
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -31,9 +32,11 @@ def eventually(ask: Callable[[], Value], *, within_s: float = DEADLINE_S) -> Val
 class DeskInThread:
     """Serve a desk while the block runs."""
 
-    def __init__(self, settings: DeskSettings) -> None:
+    def __init__(self, settings: DeskSettings, send_buffer: int | None = None) -> None:
         self._settings = settings
         self._listener = bind(settings.host, 0)
+        if send_buffer is not None:
+            self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer)
         self._server: DeskServer | None = None
         self._failure: BaseException | None = None
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -76,7 +79,9 @@ class DeskInThread:
         self._server = server
 
 
-def playing(tape: Path, folder: Path, **rest: object) -> DeskInThread:
-    """Return a desk of a tape; further settings by name."""
+def playing(
+    tape: Path, folder: Path, *, send_buffer: int | None = None, **rest: object
+) -> DeskInThread:
+    """Return a desk of a tape; further settings by name. `send_buffer` is that of its sockets."""
     settings = {"source": f"tape:{tape}", "data_dir": folder, **rest}
-    return DeskInThread(DeskSettings(**settings))
+    return DeskInThread(DeskSettings(**settings), send_buffer)
