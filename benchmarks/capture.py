@@ -14,7 +14,7 @@ FILES: Final = ("btcusdt_20240808.gz", "btcusdt_20240809.gz")
 
 
 class Capture(NamedTuple):
-    """Hold raw bytes: the REST snapshot and the depth frames that apply to it, with their stamps."""
+    """Hold raw bytes: the REST snapshot and the depth frames that apply to it; stamps in ns."""
 
     snapshot: bytes
     frames: list[bytes]

@@ -1,4 +1,4 @@
-"""The floor: what msgspec alone needs to decode the same frames, every level typed as two floats."""
+"""The floor: what msgspec alone needs to decode the same frames, levels typed as two floats."""
 
 from collections.abc import Iterable
 from typing import Final

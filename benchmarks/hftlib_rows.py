@@ -1,11 +1,12 @@
 """hftlib's own rows: the whole wire path, the same with more of the house on, the bare kernel."""
 
+import math
 import statistics
 from collections.abc import Callable, Iterator
 from importlib import metadata
+from itertools import count
 from typing import Final, NamedTuple
 
-import msgspec
 import numpy as np
 
 from benchmarks import floor
@@ -14,16 +15,19 @@ from benchmarks.measure import Subject, Timing, against_floor, clock
 from benchmarks.report import Row
 from hftlib.book.book import Book
 from hftlib.core.compiled import compile_all
-from hftlib.core.events import BookDelta, BookSnapshot
+from hftlib.core.events import BookDelta, BookSnapshot, Event
 from hftlib.core.frames import Frame, FrameKind
 from hftlib.core.instrument import Instrument
 from hftlib.core.venue import BINANCE
 from hftlib.engine.engine import Engine
+from hftlib.features.batch import Columns
+from hftlib.features.batch import measure as measure_stored
 from hftlib.features.measurer import Measurer
+from hftlib.features.stored import rows_of
 from hftlib.venues.registry import open_session
 
 WIRE: Final = "hftlib wire to 20-level features"
-OBJECT: Final = "hftlib wire to FeatureVector object"
+OBJECT: Final = "hftlib wire to FeatureVector of all features"
 ENGINE: Final = "hftlib engine, all facts"
 KERNEL: Final = "hftlib kernel over stored events"
 PACKAGES: Final = ("msgspec", "numba", "llvmlite", "numpy")
@@ -44,6 +48,8 @@ SUMMED: Final = {
     "imbalance_20": "imbalance_20",
 }
 """The peers' name of a feature and ours. ofi_10 is not summed: ours adds up by itself."""
+FEATURES: Final = (*SUMMED.values(), "ofi_10")
+RATE: Final = "level updates/s"
 
 
 class Own(NamedTuple):
@@ -60,22 +66,13 @@ class WirePath:
     def __init__(self, capture: Capture) -> None:
         """Keep what each round begins from."""
         self.capture = capture
+        self.arrivals = list(zip(count(1), capture.stamps, capture.frames, strict=False))
 
     def start(self) -> None:
         """Put a fresh session, book and measurer at the snapshot."""
-        capture = self.capture
         self.session = open_session(BINANCE, {INSTRUMENT.symbol: INSTRUMENT})
         self.measurer = Measurer(Book(INSTRUMENT))
-        first = Frame(
-            0,
-            capture.stamps[0],
-            BINANCE,
-            CONNECTION,
-            FrameKind.REST,
-            capture.snapshot,
-            SNAPSHOT_URL,
-        )
-        for event in self.session.receive(first):
+        for event in self.session.receive(self.first()):
             if isinstance(event, BookSnapshot):
                 self.measurer.on_snapshot(event)
 
@@ -83,12 +80,22 @@ class WirePath:
         """Take every frame; the features of each stand in the measurer's array after it."""
         receive, on_delta = self.session.receive, self.measurer.on_delta
         kind = FrameKind.WS
-        seq = 0
-        for stamp, payload in zip(self.capture.stamps, self.capture.frames, strict=True):
-            seq += 1
+        for seq, stamp, payload in self.arrivals:
             for event in receive(Frame(seq, stamp, BINANCE, CONNECTION, kind, payload)):
                 if type(event) is BookDelta:
                     on_delta(event)
+
+    def events(self) -> Iterator[Event]:
+        """Yield the snapshot and the deltas that the session makes of the capture."""
+        session = open_session(BINANCE, {INSTRUMENT.symbol: INSTRUMENT})
+        yield from session.receive(self.first())
+        for stamp, payload in zip(self.capture.stamps, self.capture.frames, strict=True):
+            yield from session.receive(Frame(1, stamp, BINANCE, CONNECTION, FrameKind.WS, payload))
+
+    def first(self) -> Frame:
+        """Return the frame of the snapshot."""
+        kind, body = FrameKind.REST, self.capture.snapshot
+        return Frame(0, self.capture.stamps[0], BINANCE, CONNECTION, kind, body, SNAPSHOT_URL)
 
     def sums(self) -> dict[str, float]:
         """Return the sums of the features over all frames: the checking pass, not timed."""
@@ -96,8 +103,8 @@ class WirePath:
         value = self.measurer.value
         first_flow = value("ofi_10") or 0.0
         totals = dict.fromkeys(SUMMED, 0.0)
-        for stamp, payload in zip(self.capture.stamps, self.capture.frames, strict=True):
-            frame = Frame(1, stamp, BINANCE, CONNECTION, FrameKind.WS, payload)
+        for seq, stamp, payload in self.arrivals:
+            frame = Frame(seq, stamp, BINANCE, CONNECTION, FrameKind.WS, payload)
             for event in self.session.receive(frame):
                 if isinstance(event, BookDelta):
                     self.measurer.on_delta(event)
@@ -114,9 +121,7 @@ class VectorPath(WirePath):
         receive, on_delta = self.session.receive, self.measurer.on_delta
         vector = self.measurer.vector
         kind = FrameKind.WS
-        seq = 0
-        for stamp, payload in zip(self.capture.stamps, self.capture.frames, strict=True):
-            seq += 1
+        for seq, stamp, payload in self.arrivals:
             for event in receive(Frame(seq, stamp, BINANCE, CONNECTION, kind, payload)):
                 if type(event) is BookDelta:
                     on_delta(event)
@@ -129,30 +134,54 @@ class EnginePath:
     def __init__(self, capture: Capture) -> None:
         """Keep what each round begins from."""
         self.capture = capture
+        self.arrivals = list(zip(count(1), capture.stamps, capture.frames, strict=False))
 
     def start(self) -> None:
         """Put a fresh engine at the snapshot."""
-        capture = self.capture
         self.engine = Engine([INSTRUMENT])
-        rest = FrameKind.REST
-        self.engine.on_event(
-            Frame(
-                0, capture.stamps[0], BINANCE, CONNECTION, rest, capture.snapshot, SNAPSHOT_URL
-            )
-        )
+        self.engine.on_event(WirePath(self.capture).first())
 
     def run(self) -> None:
         """Take every frame."""
         on_event = self.engine.on_event
         kind = FrameKind.WS
-        seq = 0
-        for stamp, payload in zip(self.capture.stamps, self.capture.frames, strict=True):
-            seq += 1
+        for seq, stamp, payload in self.arrivals:
             on_event(Frame(seq, stamp, BINANCE, CONNECTION, kind, payload))
 
 
-def _kernel_row(capture: Capture, rounds: int) -> Row:
-    return Row(KERNEL, 1.0, "level updates/s", "", None)
+class KernelPath:
+    """Run the batch entry over the capture stored as integers: one call, all features kept.
+
+    The first row is the snapshot; its levels are applied but not counted in the rate.
+    """
+
+    def __init__(self, capture: Capture) -> None:
+        """Store what the session makes of the capture."""
+        self.rows = rows_of(WirePath(capture).events(), INSTRUMENT)
+        self.measured: Columns = {}
+
+    def start(self) -> None:
+        """Begin with an empty book and nothing measured."""
+        self.measurer = Measurer(Book(INSTRUMENT))
+
+    def run(self) -> None:
+        """Take every stored frame: apply its levels, measure, write the features of that frame."""
+        self.measured = measure_stored(self.measurer, self.rows, FEATURES)
+
+
+def _kernel_row(capture: Capture, rounds: int, sums: dict[str, float]) -> Row:
+    """Return the rate of the bare kernel. Raises RuntimeError when its features are others."""
+    subject = KernelPath(capture)
+    seconds = []
+    for turn in range(rounds + 1):
+        subject.start()
+        taken = clock(subject.run)
+        if turn:
+            seconds.append(taken)
+    total = float(np.nansum(subject.measured["mid"][1:]))
+    if not math.isclose(total, sums["mid"], rel_tol=1e-9):
+        raise RuntimeError(f"the stored path adds mids up to {total}, the wire to {sums['mid']}")
+    return Row(KERNEL, capture.level_updates / statistics.median(seconds), RATE, "", None)
 
 
 def measure(capture: Capture, rounds: int, say: Callable[[str], None]) -> Own:
@@ -170,7 +199,7 @@ def measure(capture: Capture, rounds: int, say: Callable[[str], None]) -> Own:
         rows.append(_row(name, timing, frames))
     rows.insert(0, Row(floor.NAME, _micros(floors, frames), "us/frame", floor.NAME, 1.0))
     say(KERNEL)
-    rows.append(_kernel_row(capture, rounds))
+    rows.append(_kernel_row(capture, rounds, sums))
     return Own(rows, {name: metadata.version(name) for name in PACKAGES}, sums)
 
 

@@ -10,7 +10,7 @@ from benchmarks import floor
 
 
 class Subject(Protocol):
-    """Do the work of one row: `start` puts the book back to the snapshot, `run` takes all frames."""
+    """Do the work of one row: `start` goes back to the snapshot, `run` takes all frames."""
 
     def start(self) -> None:
         """Return to the state right after the snapshot; not timed."""

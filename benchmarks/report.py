@@ -1,6 +1,7 @@
 """What a bench run leaves: a printed table, results.json, machine.json and docs/performance.md."""
 
 import json
+import os
 import platform
 import sys
 from collections.abc import Iterable, Sequence
@@ -57,8 +58,6 @@ def _cpu() -> str:
 
 def _cores() -> Sequence[int]:
     """Return the cores that this process may use."""
-    import os
-
     if hasattr(os, "sched_getaffinity"):
         return sorted(os.sched_getaffinity(0))
     return range(os.cpu_count() or 1)
@@ -104,7 +103,7 @@ def markdown(rows: Iterable[dict[str, Any]], facts: dict[str, Any]) -> str:
     packages = ", ".join(f"{name} {version}" for name, version in facts["packages"].items())
     lines += [
         "",
-        f"Measured on {facts['cpu']}, {facts['cores']} cores, {facts['system']}, "
+        f"Measured on {facts['cpu']}, {facts['cores']} cores, {facts['system']}.",
         f"Python {facts['python']}; {packages}.",
         "",
         END,
@@ -124,7 +123,10 @@ def write(rows: Sequence[Row], facts: dict[str, Any]) -> None:
 
 
 def refreshed(text: str, rows: Iterable[dict[str, Any]], facts: dict[str, Any]) -> str:
-    """Return the document with the figures between its marks replaced. Raises ValueError without marks."""
+    """Return the document with its figures replaced.
+
+    Raises ValueError when the marks around them are not there.
+    """
     before, _, rest = text.partition(BEGIN)
     _, mark, after = rest.partition(END)
     if not mark:

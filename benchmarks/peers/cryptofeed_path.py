@@ -23,7 +23,7 @@ class Recorded:
         """Keep the body."""
         self.body = body.decode()
 
-    async def read(self, address: str) -> str:
+    async def read(self, _address: str) -> str:
         """Return the body whatever the address."""
         return self.body
 
@@ -35,9 +35,7 @@ class CryptofeedBook:
         """Make the feed with one symbol, so that nothing is asked over the network."""
         symbol = Symbol("BTC", "USDT")
         Symbols.set(Binance.id, {symbol.normalized: "BTCUSDT"}, {"tick_size": {}})
-        self.feed = Binance(
-            symbols=[PAIR], channels=[L2_BOOK], callbacks={L2_BOOK: self.on_book}
-        )
+        self.feed = Binance(symbols=[PAIR], channels=[L2_BOOK], callbacks={L2_BOOK: self.on_book})
         self.feed.http_conn = Recorded(snapshot)
 
     def start(self) -> None:
@@ -46,7 +44,7 @@ class CryptofeedBook:
         self.feed._reset()
         drive(self.feed._snapshot("BTCUSDT"))
 
-    async def on_book(self, book: object, receipt_timestamp: float) -> None:
+    async def on_book(self, book: object, _receipt_timestamp: float) -> None:
         """Measure what the feed reports."""
         tops = floats(book.book.bids), floats(book.book.asks)
         if self.meter is None:

@@ -31,7 +31,9 @@ STEP_NS = 100_000_000
 PACKAGES = ("hftbacktest", "numba", "numpy")
 
 
-def rows(kind: int, exchange_ns: int, local_ns: int, data: dict[str, list[list[str]]]) -> list[tuple]:
+def rows(
+    kind: int, exchange_ns: int, local_ns: int, data: dict[str, list[list[str]]]
+) -> list[tuple]:
     """Return one event per level."""
     both = EXCH_EVENT | LOCAL_EVENT | kind
     sides = ((BUY_EVENT, data["bids"]), (SELL_EVENT, data["asks"]))
