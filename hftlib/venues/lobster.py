@@ -174,11 +174,10 @@ class LobsterSession:
             market.append(self._trade(row, lane, scale, ts_event, frame))
         lane.time_ns = row.time_ns
         lane.rows += 1
-        for counters in (
-            self.reporter.of_connection(frame.connection),
-            self.reporter.of_symbol(lane.symbol),
-        ):
-            counters.market_events += len(market)
+        counters = self.reporter.of_symbol(lane.symbol)
+        counters.frames += 1
+        counters.market_events += len(market)
+        self.reporter.of_connection(frame.connection).market_events += len(market)
         return market + self._synced(row, lane, frame)
 
     def _synced(self, row: _Row, lane: _Lane, frame: Frame) -> list[Event]:

@@ -11,7 +11,9 @@ from pathlib import Path
 
 import msgspec
 
+from hftlib.core.decimals import to_units
 from hftlib.core.frames import Frame, FrameKind
+from hftlib.venues.stamps import midnight_ns
 
 _DEPTH_URLS = {
     "binance": "https://api.binance.com/api/v3/depth?symbol={}&limit=1000",
@@ -55,7 +57,7 @@ class _Line(msgspec.Struct):
 
 
 def cryptofeed_frames(path: Path, venue: str) -> Iterator[Frame]:
-    """Yield the frames of a cryptofeed capture; float seconds become nanoseconds by microseconds."""
+    """Yield the frames of a cryptofeed capture; float seconds become whole microseconds."""
     sequence = count(1)
     read = msgspec.json.Decoder(_Line).decode
     with gzip.open(path, "rb") as lines:
@@ -73,3 +75,19 @@ def cryptofeed_frames(path: Path, venue: str) -> Iterator[Frame]:
                 record.data.encode(),
                 record.url if kind is FrameKind.REST else record.addr,
             )
+
+
+def lobster_frames(folder: Path, symbol: str, day: str) -> Iterator[Frame]:
+    """Yield the frames of a LOBSTER pair of files: one opened, then one a row."""
+    midnight = midnight_ns(day)
+    messages, books = (
+        next(folder.glob(f"{symbol}_{day}_*_{name}_1.csv.gz")) for name in ("message", "orderbook")
+    )
+    with gzip.open(messages, "rt") as rows, gzip.open(books, "rt") as quotes:
+        sequence = count(2)
+        request = f"lobster://{symbol}/{day}"
+        yield Frame(1, midnight, "lobster", symbol, FrameKind.OPENED, b"", request)
+        for row, quote in zip(rows, quotes, strict=True):
+            payload = f"{row.rstrip()}|{quote.rstrip()}".encode()
+            stamp = midnight + to_units(row.partition(",")[0], 9)
+            yield Frame(next(sequence), stamp, "lobster", symbol, FrameKind.WS, payload)

@@ -216,7 +216,7 @@ class ExchangeWriter:
         *,
         last: bool = False,
     ) -> bytes:
-        """Return a match, or the last_match sent after subscribing; `orders` are maker and taker."""
+        """Return a match, or the last_match after subscribing; `orders` are maker and taker."""
         maker, taker = orders
         size = self.size(trade.quanta)
         return (
