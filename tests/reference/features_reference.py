@@ -79,7 +79,7 @@ class Reference:
     def _begin(self, now):
         self.began = now
         self.trades = []
-        self.mids = []
+        self.mids = [(-math.inf, self.mid_ticks)]
         self.removed = []
         self.waiting = []
 
