@@ -179,12 +179,10 @@ class Player:
     async def play_on(self) -> None:
         """Play until cancelled."""
         loop = asyncio.get_running_loop()
-        self._anchor(loop.time())
+        self._changed.set()
         while True:
-            if self._changed.is_set():
-                self._changed.clear()
-                self._anchor(loop.time())
-            wait_s = self._play_slice(loop.time, loop.time() + SLICE_S)
+            self.take_stock(loop.time())
+            wait_s = self.play_slice(loop.time, loop.time() + SLICE_S)
             if wait_s == 0.0:
                 await asyncio.sleep(0)
             else:
@@ -208,8 +206,17 @@ class Player:
     def _anchor(self, now_s: float) -> None:
         self._anchor_s, self._anchor_ns = now_s, self._run.now_ns
 
-    def _play_slice(self, clock: Clock, until_s: float) -> float | None:
-        """Feed what is due, for one slice at most; return for how long nothing more is due."""
+    def take_stock(self, now_s: float) -> None:
+        """Let time on the tape run from here and now where a command has changed something."""
+        if self._changed.is_set():
+            self._changed.clear()
+            self._anchor(now_s)
+
+    def play_slice(self, clock: Clock, until_s: float) -> float | None:
+        """Feed what is due, until `clock` says `until_s` at most; a drive for `play_on` and tests.
+
+        Returns for how many seconds nothing more is due, None until a command comes.
+        """
         if self._target is not None:
             return self._hurry(clock, until_s)
         if self._lead_in is not None:
