@@ -35,7 +35,7 @@ def run(arguments: argparse.Namespace, configuration: Configuration) -> int:
 
 def pages() -> Iterator[tuple[str, str]]:
     """Yield (file name, text) of every generated page."""
-    yield "config.md", markdown()
     from hftlib.features.documentation import features_page
 
+    yield "config.md", markdown()
     yield "features.md", features_page()
