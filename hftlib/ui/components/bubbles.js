@@ -4,7 +4,7 @@ import { COLOUR } from "./theme.js";
 
 const SMALLEST = 1.6;
 const LARGEST = 15;
-const OUTLINED = 2.6;
+const OUTLINED = 3.2;
 
 export class Bubbles {
   constructor() {
@@ -65,8 +65,8 @@ export class Bubbles {
       context.fillStyle = buy ? "rgba(120, 196, 255, 0.85)" : "rgba(255, 170, 90, 0.85)";
       context.fill(dots);
       context.fillStyle = buy ? "rgba(70, 165, 245, 0.6)" : "rgba(250, 140, 45, 0.6)";
-      context.strokeStyle = buy ? "#dceffd" : "#fff0df";
-      context.lineWidth = place.ratio;
+      context.strokeStyle = buy ? "rgba(225, 241, 255, 0.85)" : "rgba(255, 240, 222, 0.85)";
+      context.lineWidth = 0.9 * place.ratio;
       context.fill(path);
       context.stroke(path);
     }

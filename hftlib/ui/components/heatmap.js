@@ -18,7 +18,7 @@ const RESCALE_MS = 2000;
 
 export default class Heatmap extends Panel {
   constructor(root) {
-    super(root, { watch: ["columns", "trades"] });
+    super(root, { watch: ["columns", "trades", "ladder"] });
     this.view = new Viewport();
     this.scale = new Scale();
     this.texture = new Texture();
@@ -430,7 +430,7 @@ export default class Heatmap extends Panel {
   /** The mid's price on the axis; it stays within the plot when the mid is off the screen. */
   drawTag() {
     const { context, view, ratio, feed } = this;
-    const { bid, ask } = feed.columns[feed.columns.length - 1];
+    const { bid, ask } = feed.best();
     if (bid === null || ask === null) return;
     const half = 9.5 * ratio;
     const y = clamp(this.yOfTicks((bid + ask) / 2), half, view.height - half);

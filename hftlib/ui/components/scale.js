@@ -12,7 +12,7 @@ const OFFSET = 24 * PER_OCTAVE;
 const CODES = 1100;
 const MOVED = 8;
 /** Ordinary sizes stay dim, so that walls stand out. */
-const DIMMING = 1.9;
+const DIMMING = 1.7;
 
 /** Codes of one column's cells, kept with the column. @param {import("./feed.js").Column} column */
 export function codesOf(column) {
@@ -44,7 +44,7 @@ export class Scale {
     this.low = 0;
     this.high = 1;
     this.from = 0.28;
-    this.to = 0.95;
+    this.to = 0.9;
     this.bid = new Uint32Array(CODES);
     this.ask = new Uint32Array(CODES);
     this.ready = false;
