@@ -14,6 +14,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 import hftlib
+from hftlib.cli.compiling import tell_compiling
 from hftlib.cli.flags import add_settings
 from hftlib.core.configuration import Configuration
 
@@ -137,7 +138,7 @@ def check_kernels(*, compile_now: bool) -> Check:
         for source in sorted(PACKAGE.rglob("*kernel.py")):
             module = source.relative_to(PACKAGE.parent).with_suffix("")
             importlib.import_module(".".join(module.parts))
-        seconds = compiled.compile_all(_tell_progress)
+        seconds = compiled.compile_all(tell_compiling)
         count = len(compiled.entries())
         text = f"{count} compiled or loaded in {seconds:.1f} s, kept in {compiled.cache_folder()}"
         return Check("kernels", "ok", text, {"seconds": round(seconds, 3), "count": count})
@@ -145,12 +146,6 @@ def check_kernels(*, compile_now: bool) -> Check:
         return Check("kernels", "ok", f"compiled, in {compiled.cache_folder()}")
     text = "not compiled yet: the first start does it once; `doctor --compile` does it now"
     return Check("kernels", "note", text)
-
-
-def _tell_progress(done: int, total: int, name: str) -> None:
-    print(f"\rcompiling {done}/{total} {name:60.60}", end="", file=sys.stderr, flush=True)
-    if done == total:
-        print(file=sys.stderr)
 
 
 def check_data_folder(folder: Path) -> Check:

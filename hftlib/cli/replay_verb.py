@@ -3,10 +3,12 @@
 import argparse
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 import msgspec
 from tqdm import tqdm
 
+from hftlib.cli.compiling import tell_compiling
 from hftlib.core.configuration import Configuration
 
 NAME = "replay"
@@ -27,7 +29,7 @@ def run(arguments: argparse.Namespace, configuration: Configuration) -> int:
     from hftlib.core.compiled import compile_all
     from hftlib.desk.replay import replay
 
-    compile_all()
+    compile_all(tell_compiling)
     with tqdm(unit=" frames", file=sys.stderr, disable=None, leave=False) as bar:
         report = replay(
             arguments.tapes,
@@ -41,7 +43,7 @@ def run(arguments: argparse.Namespace, configuration: Configuration) -> int:
     return 0
 
 
-def _show(bar: "tqdm[None]", done: int, total: int) -> None:
+def _show(bar: "tqdm[NoReturn]", done: int, total: int) -> None:
     bar.total = total
     bar.update(done - bar.n)
 
