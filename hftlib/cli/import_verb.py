@@ -37,13 +37,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--table", default="", choices=("trades", "klines", "quotes"), help="kind of CSV table"
     )
     parser.add_argument("--interval", default="", help="interval of klines, such as 1m")
+    parser.add_argument(
+        "--checkpoints",
+        type=float,
+        default=30.0,
+        metavar="SECONDS",
+        help="tape time between checkpoints of the books, 0 for none (default %(default)s)",
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def run(arguments: argparse.Namespace, configuration: Configuration) -> int:
     """Import the files and print the account; return 0."""
     from hftlib.core.errors import TapeError
-    from hftlib.io.importers import Order, import_files
+    from hftlib.io.importers import Order, folder_bytes, import_files, with_checkpoints
 
     venue = arguments.venue or (LOBSTER if arguments.format == "lobster" else "")
     if not venue:
@@ -59,8 +66,12 @@ def run(arguments: argparse.Namespace, configuration: Configuration) -> int:
         table=arguments.table,
         interval=arguments.interval,
     )
+    before = folder_bytes(arguments.output)
     with tqdm(unit="B", unit_scale=True, file=sys.stderr, disable=None, leave=False) as bar:
         summary = import_files(order, lambda done, total: _show(bar, done, total))
+    if arguments.checkpoints > 0:
+        stored = _add_checkpoints(arguments.output, arguments.checkpoints)
+        summary = with_checkpoints(summary, stored, folder_bytes(arguments.output) - before)
     if arguments.json:
         print(msgspec.json.encode(summary).decode())
     else:
@@ -70,6 +81,15 @@ def run(arguments: argparse.Namespace, configuration: Configuration) -> int:
         "on the tape but unreadable", summary.unreadable_frames, summary.unreadable_frame_places
     )
     return 0
+
+
+def _add_checkpoints(tape: Path, seconds: float) -> int:
+    from hftlib.core.compiled import compile_all
+    from hftlib.desk.checkpoints import add_checkpoints
+
+    compile_all()
+    with tqdm(unit=" frames", file=sys.stderr, disable=None, leave=False) as bar:
+        return add_checkpoints(tape, seconds, lambda done, total: _show(bar, done, total))
 
 
 def _show(bar: "tqdm[NoReturn]", done: int, total: int) -> None:
@@ -84,7 +104,8 @@ def _print(summary: "Summary") -> None:
         print(f"  {file.file}: {file.lines} lines, {file.frames} frames, {file.bad_lines} bad")
     print(
         f"  {summary.tape_bytes} bytes on the tape,"
-        f" {100 * summary.ratio:.1f} % of {summary.raw_bytes} raw bytes"
+        f" {100 * summary.ratio:.1f} % of {summary.raw_bytes} raw bytes,"
+        f" {summary.checkpoints} checkpoints"
     )
     for one in summary.instruments:
         print(

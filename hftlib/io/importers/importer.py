@@ -22,6 +22,7 @@ from hftlib.io.importers import (
     lobster,
 )
 from hftlib.io.importers.entry import BadLine, Choices, Entry, Format, Note
+from hftlib.io.importers.increments import OBSERVED
 from hftlib.io.importers.observed import Observer
 from hftlib.io.importers.source import CutError, SourceFile
 from hftlib.io.tape import BlockWriter, Manifest
@@ -66,8 +67,8 @@ class Summary(msgspec.Struct, frozen=True):
     """Account for an import.
 
     `bad_lines` are not on the tape; `unreadable_frames` are, as they came, and a replay will
-    count them as decode errors. Of each the first 20 are named. `ratio` is bytes of the tape's
-    blocks over bytes of the uncompressed input, of this import alone.
+    count them as decode errors. Of each the first 20 are named. `tape_bytes` is what the tape's
+    folder grew by, `raw_bytes` the uncompressed input, `ratio` the one over the other.
     """
 
     tape: str
@@ -85,6 +86,7 @@ class Summary(msgspec.Struct, frozen=True):
     raw_bytes: int
     tape_bytes: int
     ratio: float
+    checkpoints: int
     instruments: tuple[Instrument, ...]
     notes: tuple[str, ...]
 
@@ -143,6 +145,21 @@ def import_files(order: Order, progress: Progress | None = None) -> Summary:
     return summary
 
 
+def folder_bytes(folder: Path) -> int:
+    """Return the bytes of the files in a tape's folder, 0 when it is not there."""
+    return sum(file.stat().st_size for file in folder.glob("*"))
+
+
+def with_checkpoints(summary: Summary, checkpoints: int, tape_bytes: int) -> Summary:
+    """Return the account of an import whose tape has been given checkpoints since."""
+    return msgspec.structs.replace(
+        summary,
+        checkpoints=checkpoints,
+        tape_bytes=tape_bytes,
+        ratio=round(tape_bytes / summary.raw_bytes, 4),
+    )
+
+
 class _Import:
     """Carry one import from the first line to the manifest."""
 
@@ -166,18 +183,21 @@ class _Import:
         choices = Choices(
             self._order.venue, self._order.symbol, self._order.table, self._order.interval
         )
+        before = folder_bytes(folder)
         with BlockWriter(
             folder, append=self._order.append, least_bytes=_LEAST_BLOCK_BYTES
         ) as writer:
-            before = writer.manifest.frames_bytes
+            self._observer.remember(writer.manifest.instruments)
             self._read(choices, writer)
             self._require_frames()
+            held = [one for one in writer.manifest.instruments if one.origin != OBSERVED]
             settled = increments.settle(
-                self._order.venue, self._observer.seen, self._from_venue, self._told
+                self._order.venue, self._observer.seen, held, self._told, self._from_venue
             )
             self._notes.extend(settled.notes)
             writer.describe(self._manifest(settled.instruments))
-        return self._summary(writer.manifest, before, settled.instruments)
+        grown = folder_bytes(folder) - before
+        return self._summary(writer.manifest, grown, settled.instruments)
 
     def _read(self, choices: Choices, writer: BlockWriter) -> None:
         """Read every file through the format; a file cut short ends there, and says so."""
@@ -252,10 +272,9 @@ class _Import:
             )
 
     def _summary(
-        self, manifest: Manifest, before: int, instruments: tuple[Instrument, ...]
+        self, manifest: Manifest, tape_bytes: int, instruments: tuple[Instrument, ...]
     ) -> Summary:
         raw_bytes = sum(file.raw_bytes for file in self._files)
-        tape_bytes = manifest.frames_bytes - before
         return Summary(
             tape=str(self._order.output),
             format=self._order.format,
@@ -271,7 +290,8 @@ class _Import:
             last_ts=self._range[1] if self._range else None,
             raw_bytes=raw_bytes,
             tape_bytes=tape_bytes,
-            ratio=round(tape_bytes / raw_bytes, 4) if raw_bytes else 0.0,
+            ratio=round(tape_bytes / raw_bytes, 4),
+            checkpoints=0,
             instruments=instruments,
             notes=manifest.notes,
         )

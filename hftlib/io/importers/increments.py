@@ -94,16 +94,14 @@ def _from_row(row: Mapping[str, object], venue: str) -> Instrument:
 def settle(
     venue: str,
     seen: Mapping[str, Finest],
-    from_venue: Iterable[Instrument],
-    from_file: Iterable[Instrument],
+    *told_by: Iterable[Instrument],
 ) -> Increments:
-    """Return one instrument per symbol seen: the venue's, else the file's, else the finest seen.
+    """Return one instrument per symbol seen: the one told last, else the finest seen.
 
     A venue's own increments are made finer where its frames carry finer numbers (order steps
     do not bind the sizes of a book), and a note says so; a file's are left, with a note.
     """
-    told = {one.symbol: one for one in from_file if one.venue == venue}
-    told.update({one.symbol: one for one in from_venue if one.venue == venue})
+    told = {one.symbol: one for told in told_by for one in told if one.venue == venue}
     notes: list[str] = []
     instruments = [
         _settled(venue, symbol, finest, told.get(symbol), notes)

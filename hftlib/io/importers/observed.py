@@ -6,6 +6,7 @@ from typing import Final
 import msgspec
 
 from hftlib.core.frames import FrameKind
+from hftlib.core.instrument import Instrument
 from hftlib.core.venue import COINBASE, COINBASE_EXCHANGE, LOBSTER
 
 _LOBSTER_SCHEME: Final = "lobster://"
@@ -124,12 +125,20 @@ class Observer:
 
     def __init__(self, venue: str) -> None:
         """Start with no symbol seen."""
+        self._venue = venue
         self.seen: dict[str, Finest] = {}
         self._look = {
             COINBASE: self._look_advanced,
             COINBASE_EXCHANGE: self._look_exchange,
             LOBSTER: self._look_nothing,
         }.get(venue, self._look_binance)
+
+    def remember(self, instruments: Iterable[Instrument]) -> None:
+        """Take what was observed on the tape before as seen, so that nothing gets coarser."""
+        for one in instruments:
+            if one.venue == self._venue and one.origin == "observed":
+                finest = self.finest(one.symbol)
+                finest.price, finest.size = one.price_decimals, one.size_decimals
 
     def see(self, kind: FrameKind, request: str, payload: bytes) -> str:
         """Take one frame in; return why it cannot be read, or nothing."""

@@ -109,7 +109,7 @@ class TapeReader:
         if place == 0:
             return None
         with SegmentSource(self.path / f"{CHECKPOINTS}.zst") as source:
-            text = source.text(self._checkpoints[place - 1])
+            text = source.chained_text(self._checkpoints, place - 1)
         header = read_header(text)
         blob = text[text.index(b"\n") + 1 :]
         return Checkpoint(header.first_seq, header.first_ts, blob)

@@ -1,7 +1,10 @@
-"""Segment files: independent zstd frames in a row, and a sidecar index that can be rebuilt.
+"""Segment files: zstd frames in a row, and a sidecar index that can be rebuilt.
 
 Blocks and checkpoints are stored alike: `NAME.zst` holds the frames, `NAME.index` one JSON line
 per frame. A writer that was killed leaves at most one torn frame at the end, which is cut off.
+
+Blocks stand alone. Checkpoints are chained, for one differs little from the next: up to 16 in a
+row, each but the first compressed with its forerunner as the dictionary, a fifth of the size.
 """
 
 import os
@@ -26,7 +29,8 @@ class Segment(msgspec.Struct, frozen=True, array_like=True):
     """Say where one zstd frame lies and what it holds; a line of the index.
 
     `offset` and `length` are bytes in the file, `raw` bytes uncompressed. A checkpoint is a
-    segment of one record.
+    segment of one record. `base` 1 says that it is compressed upon its forerunner, 0 that it
+    stands alone.
     """
 
     offset: int
@@ -37,6 +41,7 @@ class Segment(msgspec.Struct, frozen=True, array_like=True):
     last_seq: int
     first_ts: int
     max_ts: int
+    base: int = 0
 
     @property
     def end(self) -> int:
@@ -60,15 +65,19 @@ class Survey(msgspec.Struct, frozen=True):
 class SegmentFile:
     """Append segments to `NAME.zst` and their lines to `NAME.index`."""
 
-    def __init__(self, folder: Path, name: str, level: int = LEVEL) -> None:
+    def __init__(self, folder: Path, name: str, level: int = LEVEL, chain: int = 1) -> None:
         """Open the pair for appending; a torn tail is cut and a torn index rebuilt.
 
-        Raises TapeError when the file is damaged before its tail.
+        Chains are at most `chain` segments long; with 1 every segment stands alone. Raises
+        TapeError when the file is damaged before its tail.
         """
         survey = survey_segments(folder, name)
         self.segments = survey.segments
         self.torn_bytes = survey.torn_bytes
-        self._compressor = zstandard.ZstdCompressor(level=level, write_checksum=True)
+        self._level = level
+        self._chain = chain
+        self._links = 0
+        self._base = b""
         self._data = (folder / f"{name}.zst").open("ab")
         self._data.truncate(survey.end)
         if not survey.index_is_whole:
@@ -77,9 +86,12 @@ class SegmentFile:
 
     def append(self, header: Header, text: bytes) -> bytes:
         """Compress and append one segment; return its compressed bytes."""
-        packed = self._compressor.compress(text)
+        self._base = self._base if self._links % self._chain else b""
+        packed = _compress(text, self._base, self._level)
         offset = self.segments[-1].end if self.segments else 0
-        segment = _segment(offset, len(packed), len(text), header)
+        segment = _segment(offset, len(packed), len(text), header, int(bool(self._base)))
+        self._links += 1
+        self._base = text
         self._data.write(packed)
         self._data.flush()
         self._index.write(_line(segment))
@@ -93,6 +105,7 @@ class SegmentFile:
         if len(kept) == len(self.segments):
             return
         self.segments = kept
+        self._links = 0
         self._data.truncate(kept[-1].end if kept else 0)
         self._index.truncate(0)
         self._index.write(b"".join(map(_line, kept)))
@@ -116,7 +129,6 @@ class SegmentSource:
         """Open the file for reading."""
         self._path = path
         self._file = path.open("rb")
-        self._decompressor = zstandard.ZstdDecompressor()
 
     def __enter__(self) -> "SegmentSource":
         """Return this source."""
@@ -126,14 +138,27 @@ class SegmentSource:
         """Close the file."""
         self._file.close()
 
-    def text(self, segment: Segment) -> bytes:
-        """Return a segment's text, uncompressed. Raises TapeError when it is damaged."""
+    def text(self, segment: Segment, base: bytes = b"") -> bytes:
+        """Return a segment's text, uncompressed, given that of its forerunner where it needs one.
+
+        Raises TapeError when it is damaged.
+        """
         self._file.seek(segment.offset)
         packed = self._file.read(segment.length)
         try:
-            return self._decompressor.decompress(packed, max_output_size=segment.raw)
+            return _decompressor(base).decompress(packed, max_output_size=segment.raw)
         except zstandard.ZstdError as error:
             raise TapeError(f"{self._path} at byte {segment.offset}: {error}") from error
+
+    def chained_text(self, segments: list[Segment], place: int) -> bytes:
+        """Return the text of `segments[place]`, read through from where its chain begins."""
+        start = place
+        while segments[start].base:
+            start -= 1
+        text = b""
+        for segment in segments[start : place + 1]:
+            text = self.text(segment, text if segment.base else b"")
+        return text
 
 
 def survey_segments(folder: Path, name: str) -> Survey:
@@ -148,7 +173,7 @@ def survey_segments(folder: Path, name: str) -> Survey:
     with path.open("rb") as file:
         size = os.fstat(file.fileno()).st_size
         segments, is_whole = _load_index(folder / f"{name}.index", size)
-        if segments and not _is_there(file, segments[-1]):
+        if not _are_there(file, segments):
             segments, is_whole = [], False
         for segment in _scan(file, segments[-1].end if segments else 0):
             segments.append(segment)
@@ -159,7 +184,23 @@ def survey_segments(folder: Path, name: str) -> Survey:
     return Survey(segments, size - end, is_whole)
 
 
-def _segment(offset: int, length: int, raw: int, header: Header) -> Segment:
+def _compress(text: bytes, base: bytes, level: int) -> bytes:
+    dictionary = _dictionary(base)
+    compressor = zstandard.ZstdCompressor(level=level, write_checksum=True, dict_data=dictionary)
+    return compressor.compress(text)
+
+
+def _decompressor(base: bytes) -> zstandard.ZstdDecompressor:
+    return zstandard.ZstdDecompressor(dict_data=_dictionary(base))
+
+
+def _dictionary(base: bytes) -> zstandard.ZstdCompressionDict | None:
+    if not base:
+        return None
+    return zstandard.ZstdCompressionDict(base, dict_type=zstandard.DICT_TYPE_RAWCONTENT)
+
+
+def _segment(offset: int, length: int, raw: int, header: Header, base: int) -> Segment:
     return Segment(
         offset,
         length,
@@ -169,6 +210,7 @@ def _segment(offset: int, length: int, raw: int, header: Header) -> Segment:
         header.last_seq,
         header.first_ts,
         header.max_ts,
+        base,
     )
 
 
@@ -201,22 +243,33 @@ def _load_index(path: Path, size: int) -> tuple[list[Segment], bool]:
     return segments, True
 
 
-def _is_there(file: BinaryIO, segment: Segment) -> bool:
-    found = _read_segment(file, segment.offset)
-    return found == segment
+def _are_there(file: BinaryIO, segments: list[Segment]) -> bool:
+    """Say whether an index is this file's: its last segment that stands alone is where it says."""
+    last = next((segment for segment in reversed(segments) if not segment.base), None)
+    if last is None:
+        return not segments
+    found = _read_segment(file, last.offset, b"")
+    return found is not None and found[0] == last
 
 
 def _scan(file: BinaryIO, offset: int) -> Iterator[Segment]:
     """Yield the whole segments from `offset` on, up to the first that is torn or damaged."""
-    while (segment := _read_segment(file, offset)) is not None:
+    text = b""
+    while True:
+        found = _read_segment(file, offset, b"")
+        if found is None and text:
+            found = _read_segment(file, offset, text)
+        if found is None:
+            return
+        segment, text = found
         yield segment
         offset = segment.end
 
 
-def _read_segment(file: BinaryIO, offset: int) -> Segment | None:
-    """Return the segment at `offset`, or None when no whole one is there."""
+def _read_segment(file: BinaryIO, offset: int, base: bytes) -> tuple[Segment, bytes] | None:
+    """Return the segment at `offset` and its text, or None when no whole one is there."""
     file.seek(offset)
-    decompressor = zstandard.ZstdDecompressor().decompressobj()
+    decompressor = _decompressor(base).decompressobj()
     text = bytearray()
     taken = 0
     try:
@@ -227,7 +280,8 @@ def _read_segment(file: BinaryIO, offset: int) -> Segment | None:
             text += decompressor.decompress(chunk)
             taken += len(chunk)
         length = taken - len(decompressor.unused_data)
-        return _segment(offset, length, len(text), read_header(bytes(text)))
+        header = read_header(bytes(text))
+        return _segment(offset, length, len(text), header, int(bool(base))), bytes(text)
     except zstandard.ZstdError:
         return None
 
@@ -239,7 +293,7 @@ def _refuse_damage(file: BinaryIO, path: Path, end: int) -> None:
     at = tail.find(_MAGIC, 1)
     while at >= 0:
         try:
-            found = _read_segment(file, end + at)
+            found = _read_segment(file, end + at, b"")
         except TapeError:
             found = None
         if found is not None:

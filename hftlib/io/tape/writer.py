@@ -29,6 +29,8 @@ QUEUE_BYTES: Final = 64 << 20
 FRAMES: Final = "frames"
 CHECKPOINTS: Final = "checkpoints"
 
+_CHECKPOINT_CHAIN: Final = 16
+
 _LOCK: Final = "writer.lock"
 _FRAME_COST: Final = 200
 _WAKE_SECONDS: Final = 0.1
@@ -80,7 +82,7 @@ class BlockWriter:
             manifest = _merged(load(self._folder), manifest)
         store(self._folder, msgspec.structs.replace(manifest, closed=False))
         self._frames = SegmentFile(self._folder, FRAMES, level)
-        self._checkpoints = SegmentFile(self._folder, CHECKPOINTS, level)
+        self._checkpoints = SegmentFile(self._folder, CHECKPOINTS, level, _CHECKPOINT_CHAIN)
         self._digest = hashlib.sha256()
         self._tally = Tally()
         self._take_in()
@@ -147,8 +149,15 @@ class BlockWriter:
         store(self._folder, msgspec.structs.replace(self.manifest, closed=False))
 
     def describe(self, manifest: Manifest) -> None:
-        """Add the origin, instruments and notes of `manifest` when the tape is closed."""
+        """Add the origin, instruments and notes of `manifest` when the tape is closed.
+
+        Checkpoints count in the increments they were made with: where an instrument changes,
+        they are dropped.
+        """
+        held = {(one.venue, one.symbol): one for one in self.manifest.instruments}
         self.manifest = _merged(self.manifest, manifest)
+        if any(held.get((one.venue, one.symbol), one) != one for one in manifest.instruments):
+            self._checkpoints.keep_until(-1)
 
     def add_overflow(self, frames: int) -> None:
         """Add to the manifest's number of frames that did not reach the tape."""
