@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+import msgspec
+
 from hftlib.core.events import Event, FeedStatus
 from hftlib.core.frames import Frame, FrameKind
 from hftlib.core.instrument import Instrument
@@ -66,5 +68,19 @@ def kinds(events: Iterable[Event]) -> list[str]:
     """Return what each event is: its condition in case of a status, else its class."""
     return [
         str(event.condition) if isinstance(event, FeedStatus) else type(event).__name__
+        for event in events
+    ]
+
+
+def plain(events: Iterable[Event]) -> list[tuple[str, dict[str, object]]]:
+    """Return events as values that compare: raw JSON text becomes bytes."""
+    return [
+        (
+            type(event).__name__,
+            {
+                name: bytes(value) if isinstance(value, msgspec.Raw) else value
+                for name, value in msgspec.structs.asdict(event).items()
+            },
+        )
         for event in events
     ]
