@@ -10,11 +10,12 @@ from starlette.responses import Response
 from starlette.types import ASGIApp
 
 import hftlib
+from hftlib.api import examples
 from hftlib.api.clock_routes import BodyError, clock_router
 from hftlib.api.fanout import Hub
 from hftlib.api.guard import Guard
 from hftlib.api.read_routes import read_router
-from hftlib.api.replies import add_schemas, refusal
+from hftlib.api.replies import add_examples, add_schemas, refusal
 from hftlib.desk.desk import Desk, NotReadyError, UnknownBookError
 from hftlib.wire import messages
 from hftlib.wire.messages import API_PREFIX
@@ -107,6 +108,7 @@ def _add_document(app: FastAPI) -> None:
     def document() -> dict[str, Any]:
         if app.openapi_schema is None:
             add_schemas(make(), _MESSAGES)
+            add_examples(make(), examples.ALL)
         assert app.openapi_schema is not None
         return app.openapi_schema
 

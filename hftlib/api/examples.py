@@ -5,7 +5,9 @@ from typing import Final
 from hftlib.core.states import BookState, Side, Source
 from hftlib.wire.messages import (
     BookReply,
+    BookStanding,
     ClockReply,
+    ConsolidatedGroup,
     ConsolidatedLevel,
     ConsolidatedReply,
     FeaturesReply,
@@ -82,10 +84,33 @@ BOOK: Final = BookReply(
 
 CONSOLIDATED: Final = ConsolidatedReply(
     currency="USD",
-    books=[BOOK],
-    left_out=[],
-    bids=[ConsolidatedLevel("binance", "BTCUSDT", "USDT", "61830.00", "3.12", 61817.634)],
-    asks=[ConsolidatedLevel("binance", "BTCUSDT", "USDT", "61830.01", "1.5", 61817.644)],
+    source=Source.TAPE,
+    books=[
+        BookStanding(
+            venue="binance",
+            symbol="BTCUSDT",
+            quote="USDT",
+            state=BookState.LIVE,
+            reason="in sequence",
+            verified=True,
+            ts_event=_EVENT,
+            ts_recv=_RECV,
+            last_update_id=50_054_471_830,
+        )
+    ],
+    groups=[
+        ConsolidatedGroup(
+            base="BTC",
+            currency="USD",
+            size_unit="coins",
+            bids=[
+                ConsolidatedLevel(
+                    "binance", "BTCUSDT", "USDT", 1, "61830.00", "61817.634", "3.12", "3.12"
+                )
+            ],
+            asks=[],
+        )
+    ],
 )
 
 FEATURES: Final = FeaturesReply(
@@ -150,4 +175,17 @@ STATISTICS: Final = StatisticsReply(
     _RECV,
     Source.TAPE,
     Statistics(61830.01, 4200.0, 7.28, 62745.0, 54730.0, 45_310.2, 2.6e9),
+)
+
+ALL: Final = (
+    HEALTH,
+    VENUE,
+    INSTRUMENT,
+    BOOK,
+    CONSOLIDATED,
+    FEATURES,
+    TRADES,
+    CLOCK,
+    FEED,
+    STATISTICS,
 )

@@ -1,5 +1,7 @@
 """Routes that read: health, what there is, books, features, trades, statistics, feeds."""
 
+import asyncio
+from collections.abc import Callable
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Query
@@ -12,6 +14,7 @@ from hftlib.desk.desk import Desk
 
 MOST_LEVELS: Final = 5_000
 MOST_TRADES: Final = 2_000
+_QUICK_LEVELS: Final = 200
 
 Depth = Annotated[
     int | None, Query(ge=1, le=MOST_LEVELS, description="levels a side; all when it is left out")
@@ -46,7 +49,9 @@ def _add_books(router: APIRouter, desk: Desk) -> None:
     @router.get("/book/{venue}/{symbol}", responses=documented(examples.BOOK, errors=(404, 422)))
     async def book(venue: str, symbol: str, depth: Depth = None) -> Response:
         """Show one book, best levels first; only in state LIVE it is trusted."""
-        return reply(desk.view.book(venue, symbol, depth))
+        view = desk.view
+        standing = view.standing(venue, symbol, depth)
+        return await _told(depth, lambda: reply(view.told(standing)))
 
     @router.get("/consolidated", responses=documented(examples.CONSOLIDATED, errors=(404, 422)))
     async def consolidated(
@@ -71,13 +76,14 @@ def _add_books(router: APIRouter, desk: Desk) -> None:
         depth: Depth = None,
     ) -> Response:
         """Show several books side by side; a USDT and a USD price are different units."""
+        view = desk.view
         try:
-            books = [_pair(text, ":", "VENUE:SYMBOL") for text in book]
+            pairs = [_pair(text, ":", "VENUE:SYMBOL") for text in book]
             rates = dict(_pair(text, "=", "CURRENCY=RATE") for text in rate or [])
-            answer = desk.view.consolidated(books, rates or None, depth)
+            standing = [view.standing(venue, symbol, depth) for venue, symbol in pairs]
+            return await _told(depth, lambda: reply(view.told_together(standing, rates, depth)))
         except ValueError as error:
             return refusal(422, "INVALID_REQUEST", str(error))
-        return reply(answer)
 
     @router.get(
         "/features/{venue}/{symbol}", responses=documented(examples.FEATURES, errors=(404,))
@@ -108,6 +114,13 @@ def _add_feeds(router: APIRouter, desk: Desk) -> None:
     async def statistics() -> Response:
         """Show the venues' own 24 h figures, null where a venue sent none."""
         return reply(desk.view.statistics())
+
+
+async def _told(depth: int | None, tell: Callable[[], Response]) -> Response:
+    """Return the answer of `tell`, made by a thread where it is of many levels."""
+    if depth is not None and depth <= _QUICK_LEVELS:
+        return tell()
+    return await asyncio.to_thread(tell)
 
 
 def _pair(text: str, separator: str, form: str) -> tuple[str, str]:

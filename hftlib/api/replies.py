@@ -1,5 +1,6 @@
 """Replies and their place in the OpenAPI document: msgspec types in, JSON out."""
 
+from collections.abc import Iterable
 from typing import Any, Final, cast
 
 import msgspec
@@ -23,17 +24,16 @@ def refusal(status: int, code: str, message: str) -> Response:
 def documented(example: Any, *, many: bool = False, errors: tuple[int, ...] = ()) -> dict[Any, Any]:
     """Return the `responses` of a route whose good answer looks like `example`.
 
-    With `many` the answer is a list of such messages.
+    With `many` the answer is a list of such messages. The example itself is put in by
+    `add_examples`: FastAPI would drop every null from it.
     """
     schema: dict[str, Any] = {"$ref": SCHEMAS + type(example).__name__}
-    body = msgspec.to_builtins([example] if many else example)
     responses: dict[Any, Any] = {
         200: {
             "description": (type(example).__doc__ or "").strip().splitlines()[0],
             "content": {
                 "application/json": {
                     "schema": {"type": "array", "items": schema} if many else schema,
-                    "example": body,
                 }
             },
         }
@@ -44,6 +44,18 @@ def documented(example: Any, *, many: bool = False, errors: tuple[int, ...] = ()
             "content": {"application/json": {"schema": {"$ref": SCHEMAS + "ErrorReply"}}},
         }
     return responses
+
+
+def add_examples(document: dict[str, Any], examples: Iterable[object]) -> None:
+    """Put an example into every good answer of an OpenAPI document, by the answer's schema."""
+    bodies = {SCHEMAS + type(one).__name__: msgspec.to_builtins(one) for one in examples}
+    for methods in document["paths"].values():
+        for route in methods.values():
+            content = route["responses"]["200"]["content"]["application/json"]
+            schema = content["schema"]
+            many = schema.get("type") == "array"
+            body = bodies[schema["items"]["$ref"] if many else schema["$ref"]]
+            content["example"] = [body] if many else body
 
 
 def add_schemas(document: dict[str, Any], types: tuple[type, ...]) -> None:

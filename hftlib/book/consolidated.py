@@ -7,18 +7,60 @@ contracts of 100 USD). Only books in state LIVE lend levels; the others are name
 
 from collections.abc import Iterable, Mapping
 from itertools import accumulate
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 
-from hftlib.book.book import Book
-from hftlib.book.layout import ASK, BID
+from hftlib.book.layout import ASK, BID, Ints
 from hftlib.core.decimals import decimals_of, to_text, to_units
 from hftlib.core.errors import DecimalError
 from hftlib.core.instrument import Instrument
 from hftlib.core.states import BookState
 
 COINS: Final = "coins"
+
+
+class ReadableBook(Protocol):
+    """Describe what is read of a book: the engine's own will do, and so will a copy of it."""
+
+    @property
+    def instrument(self) -> Instrument:
+        """Return the instrument."""
+        ...
+
+    @property
+    def state(self) -> BookState:
+        """Return whether the book may be trusted."""
+        ...
+
+    @property
+    def state_reason(self) -> str:
+        """Return why it is in its state."""
+        ...
+
+    @property
+    def verified(self) -> bool:
+        """Return whether the venue's protocol lets us prove it."""
+        ...
+
+    @property
+    def ts_event(self) -> int | None:
+        """Return the venue's stamp of the last change."""
+        ...
+
+    @property
+    def ts_recv(self) -> int | None:
+        """Return our stamp of the last change."""
+        ...
+
+    @property
+    def last_update_id(self) -> int:
+        """Return the id of the last change."""
+        ...
+
+    def levels(self, side: int, depth: int | None = None) -> tuple[Ints, Ints]:
+        """Return ticks and quanta of a side, best first."""
+        ...
 
 
 class Contributor(msgspec.Struct, frozen=True):
@@ -98,7 +140,7 @@ _PAR: Final = _Rate(1, 0)
 
 
 def consolidate(
-    books: Iterable[Book], rates: Mapping[str, str] | None = None, depth: int | None = None
+    books: Iterable[ReadableBook], rates: Mapping[str, str] | None = None, depth: int | None = None
 ) -> ConsolidatedBook:
     """Return books as groups of comparable levels, at most `depth` levels a side and group.
 
@@ -112,7 +154,7 @@ def consolidate(
     common = _common_currency(known, chosen) if known else None
     if common is not None:
         known.setdefault(common, _PAR)
-    members: dict[tuple[str, str, str], list[Book]] = {}
+    members: dict[tuple[str, str, str], list[ReadableBook]] = {}
     for book in chosen:
         if book.state is BookState.LIVE:
             quote = book.instrument.quote
@@ -142,7 +184,7 @@ def _rate(currency: str, text: str) -> _Rate:
     return _Rate(units, decimals)
 
 
-def _common_currency(known: dict[str, _Rate], books: tuple[Book, ...]) -> str:
+def _common_currency(known: dict[str, _Rate], books: tuple[ReadableBook, ...]) -> str:
     for currency, rate in known.items():
         if rate == _PAR:
             return currency
@@ -152,7 +194,7 @@ def _common_currency(known: dict[str, _Rate], books: tuple[Book, ...]) -> str:
     return unrated.pop()
 
 
-def _contributor(book: Book) -> Contributor:
+def _contributor(book: ReadableBook) -> Contributor:
     return Contributor(
         book.instrument.venue,
         book.instrument.symbol,
@@ -171,7 +213,7 @@ def _group(
     base: str,
     currency: str,
     unit: str,
-    books: list[Book],
+    books: list[ReadableBook],
     known: dict[str, _Rate],
     depth: int | None,
 ) -> Group:
@@ -188,7 +230,7 @@ def _group(
 class _Scale:
     """Bring prices and sizes of several instruments to one count of decimals each."""
 
-    def __init__(self, books: list[Book], currency: str, known: dict[str, _Rate]) -> None:
+    def __init__(self, books: list[ReadableBook], currency: str, known: dict[str, _Rate]) -> None:
         instruments = [book.instrument for book in books]
         rates = [_rate_of(item, currency, known) for item in instruments]
         self.price_decimals = max(
@@ -211,7 +253,7 @@ def _rate_of(instrument: Instrument, currency: str, known: dict[str, _Rate]) -> 
 
 
 def _ladder(
-    side: int, books: list[Book], scale: _Scale, depth: int | None
+    side: int, books: list[ReadableBook], scale: _Scale, depth: int | None
 ) -> tuple[ConsolidatedLevel, ...]:
     rows = []
     for number, book in enumerate(books):

@@ -1,15 +1,23 @@
 """Books as DataFrames: one place makes them, for a desk and for a tape alike.
 
-Columns of both: venue, symbol, quote, side ("bid", "ask"), level (0 is the best), price, size,
+Columns of both: venue, symbol, quote, side ("bid", "ask"), level (1 is the best), price, size,
 cumulative (of the sizes from the best level on), state, verified, ts_event, ts_recv (integer
 nanoseconds UTC), last_update_id. Prices are in the quote currency of their row.
 """
 
+from decimal import Decimal
+from itertools import accumulate
 from typing import Any, Final
 
 import pandas as pd
 
-from hftlib.wire.messages import BookReply, ConsolidatedLevel, ConsolidatedReply
+from hftlib.wire.messages import (
+    BookReply,
+    BookStanding,
+    ConsolidatedGroup,
+    ConsolidatedLevel,
+    ConsolidatedReply,
+)
 
 COLUMNS: Final = (
     "venue",
@@ -26,9 +34,11 @@ COLUMNS: Final = (
     "ts_recv",
     "last_update_id",
 )
+CONSOLIDATED_COLUMNS: Final = (*COLUMNS, "base", "currency", "common_price", "size_unit")
 _TYPES: Final = {
     "level": "int64",
     "price": "float64",
+    "common_price": "float64",
     "size": "float64",
     "cumulative": "float64",
     "verified": "bool",
@@ -40,79 +50,74 @@ _TYPES: Final = {
 
 def order_book_frame(book: BookReply) -> pd.DataFrame:
     """Return one book, bids then asks, best first; its state also stands in `attrs`."""
+    standing = _standing(book)
     rows: list[dict[str, Any]] = []
     for side, levels in (("bid", book.bids), ("ask", book.asks)):
-        cumulative = 0.0
-        for level, (price, size) in enumerate(levels):
-            cumulative += float(size)
-            rows.append(
-                {
-                    **_identity(book),
-                    "side": side,
-                    "level": level,
-                    "price": float(price),
-                    "size": float(size),
-                    "cumulative": cumulative,
-                }
-            )
+        sums = accumulate(Decimal(size) for _, size in levels)
+        rows += [
+            {
+                **standing,
+                "side": side,
+                "level": level,
+                "price": float(price),
+                "size": float(size),
+                "cumulative": float(total),
+            }
+            for level, ((price, size), total) in enumerate(zip(levels, sums, strict=True), 1)
+        ]
     frame = _frame(rows, COLUMNS)
-    frame.attrs.update(_identity(book), source=str(book.source), origin=book.origin)
+    frame.attrs.update(standing, source=str(book.source), origin=book.origin)
     return frame
 
 
 def consolidated_frame(reply: ConsolidatedReply) -> pd.DataFrame:
-    """Return several books in one frame, best first within each currency that can be compared.
+    """Return several books in one frame: group by group, bids then asks, best first.
 
-    Without rates, level and cumulative run within each quote currency, for prices in different
-    currencies have no order. With rates, a column `price_CURRENCY`, price in the common
-    currency, is added, and level and cumulative run over all books. Books that are not LIVE are
-    left out; `attrs["left_out"]` names them and `attrs["states"]` holds the state of each.
+    A group holds what can be compared: one base, one `currency`, one `size_unit`. Without rates
+    each quote currency is a group of its own; level and cumulative run within a group's side.
+    `common_price` is the price in the group's currency. Books that are not LIVE lend no rows:
+    `attrs["states"]` holds the state of every book asked for.
     """
-    books = {(book.venue, book.symbol): _identity(book) for book in reply.books}
+    standings = {(book.venue, book.symbol): _standing(book) for book in reply.books}
     rows = [
         row
-        for side, levels in (("bid", reply.bids), ("ask", reply.asks))
-        for row in _ranked(side, levels, books, reply.currency)
+        for group in reply.groups
+        for side, levels in (("bid", group.bids), ("ask", group.asks))
+        for row in _levels(group, side, levels, standings)
     ]
-    common = () if reply.currency is None else (f"price_{reply.currency}",)
-    frame = _frame(rows, COLUMNS + common)
-    frame.attrs = {
-        "currency": reply.currency,
-        "left_out": list(reply.left_out),
-        "states": {f"{venue}:{symbol}": one["state"] for (venue, symbol), one in books.items()},
-        "ts_recv": max((book.ts_recv or 0 for book in reply.books), default=0) or None,
-    }
+    frame = _frame(rows, CONSOLIDATED_COLUMNS)
+    frame.attrs.update(
+        currency=reply.currency,
+        source=str(reply.source),
+        states={f"{venue}:{symbol}": one["state"] for (venue, symbol), one in standings.items()},
+    )
     return frame
 
 
-def _ranked(
+def _levels(
+    group: ConsolidatedGroup,
     side: str,
     levels: list[ConsolidatedLevel],
-    books: dict[tuple[str, str], dict[str, Any]],
-    currency: str | None,
+    standings: dict[tuple[str, str], dict[str, Any]],
 ) -> list[dict[str, Any]]:
-    rows = []
-    ranks: dict[str, tuple[int, float]] = {}
-    for level in levels:
-        unit = level.quote if currency is None else currency
-        rank, cumulative = ranks.get(unit, (0, 0.0))
-        cumulative += float(level.size)
-        ranks[unit] = rank + 1, cumulative
-        row = {
-            **books[level.venue, level.symbol],
+    return [
+        {
+            **standings[level.venue, level.symbol],
+            "base": group.base,
+            "currency": group.currency,
+            "size_unit": group.size_unit,
             "side": side,
-            "level": rank,
+            "level": level.level,
             "price": float(level.price),
+            "common_price": float(level.common_price),
             "size": float(level.size),
-            "cumulative": cumulative,
+            "cumulative": float(level.cumulative),
         }
-        if currency is not None:
-            row[f"price_{currency}"] = level.rated_price
-        rows.append(row)
-    return rows
+        for level in levels
+    ]
 
 
-def _identity(book: BookReply) -> dict[str, Any]:
+def _standing(book: BookReply | BookStanding) -> dict[str, Any]:
     return {
         "venue": book.venue,
         "symbol": book.symbol,
@@ -127,5 +132,4 @@ def _identity(book: BookReply) -> dict[str, Any]:
 
 def _frame(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=list(columns))
-    added = {name: "float64" for name in columns if name not in COLUMNS}
-    return frame.astype({**_TYPES, **added})
+    return frame.astype({name: kind for name, kind in _TYPES.items() if name in columns})

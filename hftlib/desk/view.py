@@ -1,28 +1,28 @@
 """What clients may read of a run, as the API's messages: the one place where they are made."""
 
-from hftlib.book.book import Book
-from hftlib.book.layout import ASK, BID
+from collections.abc import Mapping, Sequence
+
+from hftlib.book.consolidated import consolidate
 from hftlib.core.events import Trade
 from hftlib.core.instrument import Instrument
 from hftlib.core.states import BookState
 from hftlib.desk.desk import UnknownBookError
 from hftlib.desk.run import Key, Run
-from hftlib.desk.status import NOT_YET, features_of, status_of
+from hftlib.desk.standing import StandingBook, book_reply, consolidated_reply, standing_book
+from hftlib.desk.status import features_of, status_of
 from hftlib.desk.topic import Topic
 from hftlib.wire.messages import (
     BookReply,
     ClockReply,
+    ConsolidatedReply,
     FeaturesReply,
     FeedReply,
     InstrumentReply,
-    Level,
     StatisticsReply,
     TradeReply,
     TradesReply,
     VenueReply,
 )
-
-DEFAULT_DEPTH = 50
 
 
 class View:
@@ -54,29 +54,41 @@ class View:
         venues = sorted({of for of, _ in known})
         raise UnknownBookError(f"there is no venue {venue}; there is {', '.join(venues) or 'none'}")
 
-    def book(self, venue: str, symbol: str, depth: int | None = DEFAULT_DEPTH) -> BookReply:
-        """Return a book with `depth` levels a side, all with None. Raises UnknownBookError."""
+    def standing(self, venue: str, symbol: str, depth: int | None = None) -> StandingBook:
+        """Return a book as it stands now, `depth` levels a side, to be read at leisure.
+
+        Raises UnknownBookError.
+        """
         key = self.key(venue, symbol)
-        book, instrument = self.run.engine.books.get(key), self.run.engine.instruments[key]
-        return BookReply(
-            venue=venue,
-            symbol=symbol,
-            base=instrument.base,
-            quote=instrument.quote,
-            state=BookState.SYNCING if book is None else book.state,
-            reason=NOT_YET if book is None else book.state_reason,
-            state_since=None if book is None else book.state_since,
-            verified=book is not None and book.verified,
-            last_update_id=0 if book is None else book.last_update_id,
-            ts_event=None if book is None else book.ts_event,
-            ts_recv=None if book is None else book.ts_recv,
-            source=self.run.source,
-            origin=self.run.origin,
-            bid_levels=0 if book is None else book.bid_levels,
-            ask_levels=0 if book is None else book.ask_levels,
-            bids=[] if book is None else _levels(book, BID, depth),
-            asks=[] if book is None else _levels(book, ASK, depth),
-        )
+        book = self.run.engine.books.get(key)
+        return standing_book(self.run.engine.instruments[key], book, depth)
+
+    def book(self, venue: str, symbol: str, depth: int | None = None) -> BookReply:
+        """Return a book with `depth` levels a side, all with None. Raises UnknownBookError."""
+        return self.told(self.standing(venue, symbol, depth))
+
+    def told(self, standing: StandingBook) -> BookReply:
+        """Return a book that stands still as a message; a thread may do this."""
+        return book_reply(standing, self.run.source, self.run.origin)
+
+    def consolidated(
+        self,
+        books: Sequence[tuple[str, str]],
+        rates: Mapping[str, str] | None = None,
+        depth: int | None = None,
+    ) -> ConsolidatedReply:
+        """Return several books as groups of comparable levels, `depth` levels a side at most.
+
+        Raises UnknownBookError, and ValueError for rates that say nothing.
+        """
+        standing = [self.standing(venue, symbol, depth) for venue, symbol in books]
+        return self.told_together(standing, rates, depth)
+
+    def told_together(
+        self, standing: Sequence[StandingBook], rates: Mapping[str, str] | None, depth: int | None
+    ) -> ConsolidatedReply:
+        """Return books that stand still as one message; a thread may do this."""
+        return consolidated_reply(consolidate(standing, rates, depth), self.run.source)
 
     def features(self, venue: str, symbol: str) -> FeaturesReply:
         """Return the features of a book as they stand. Raises UnknownBookError."""
@@ -125,15 +137,6 @@ class View:
             source=self.run.source,
             statistics=board.statistics_now(),
         )
-
-
-def _levels(book: Book, side: int, depth: int | None) -> list[Level]:
-    instrument = book.instrument
-    ticks, quanta = book.levels(side, depth)
-    return [
-        (instrument.price_text(tick), instrument.size_text(size))
-        for tick, size in zip(ticks.tolist(), quanta.tolist(), strict=True)
-    ]
 
 
 def _instrument(one: Instrument) -> InstrumentReply:

@@ -180,29 +180,58 @@ class BookReply(msgspec.Struct, frozen=True):
 
 
 class ConsolidatedLevel(msgspec.Struct, frozen=True):
-    """Show one level of one venue; `rated_price` is in the common currency, where there is one."""
+    """Show one level of one venue; `level` counts from 1 within its group's side.
+
+    `price` is the venue's own, in `quote`, `common_price` the same in the group's currency,
+    `cumulative` all sizes of the side up to this level: exact decimal text.
+    """
 
     venue: str
     symbol: str
     quote: str
+    level: int
     price: str
+    common_price: str
     size: str
-    rated_price: float | None
+    cumulative: str
+
+
+class ConsolidatedGroup(msgspec.Struct, frozen=True):
+    """Hold levels that can be compared: one base, one currency, one unit of size; best first."""
+
+    base: str
+    currency: str
+    size_unit: str
+    bids: list[ConsolidatedLevel]
+    asks: list[ConsolidatedLevel]
+
+
+class BookStanding(msgspec.Struct, frozen=True):
+    """Tell how one book of several stands; only one in state LIVE lends levels."""
+
+    venue: str
+    symbol: str
+    quote: str
+    state: BookState
+    reason: str
+    verified: bool
+    ts_event: int | None
+    ts_recv: int | None
+    last_update_id: int
 
 
 class ConsolidatedReply(msgspec.Struct, frozen=True):
-    """Show several books side by side.
+    """Show several books as groups of levels that can be compared.
 
-    Levels are ordered best first within one currency. Without rates each quote currency stands
-    alone: a USDT price and a USD price are different units. `books` holds the state of each book
-    (without levels), `left_out` those that are not LIVE.
+    Without rates each quote currency has a group of its own: a USDT price and a USD price are
+    different units. `currency` is the common one of the rates given. `books` holds every book
+    asked for, those too that lend nothing because they are not LIVE.
     """
 
     currency: str | None
-    books: list[BookReply]
-    left_out: list[str]
-    bids: list[ConsolidatedLevel]
-    asks: list[ConsolidatedLevel]
+    source: Source
+    books: list[BookStanding]
+    groups: list[ConsolidatedGroup]
 
 
 class FeaturesReply(msgspec.Struct, frozen=True):

@@ -1,9 +1,17 @@
-import pandas as pd
-import pytest
-
-from hftlib.client.frames import COLUMNS, consolidated_frame, order_book_frame
+from hftlib.client.frames import (
+    COLUMNS,
+    CONSOLIDATED_COLUMNS,
+    consolidated_frame,
+    order_book_frame,
+)
 from hftlib.core.states import BookState, Source
-from hftlib.wire.messages import BookReply, ConsolidatedLevel, ConsolidatedReply
+from hftlib.wire.messages import (
+    BookReply,
+    BookStanding,
+    ConsolidatedGroup,
+    ConsolidatedLevel,
+    ConsolidatedReply,
+)
 
 
 def book(venue: str, symbol: str, quote: str, ts_recv: int | None = 7, **rest: object) -> BookReply:
@@ -34,7 +42,7 @@ def test_a_book_is_a_frame_of_the_promised_columns() -> None:
     frame = order_book_frame(book("binance", "BTCUSDT", "USDT"))
     assert tuple(frame.columns) == COLUMNS
     assert frame["side"].tolist() == ["bid", "bid", "ask"]
-    assert frame["level"].tolist() == [0, 1, 0]
+    assert frame["level"].tolist() == [1, 2, 1]
     assert frame["price"].tolist() == [100.5, 100.4, 100.6]
     assert frame["cumulative"].tolist() == [2.0, 2.5, 1.25]
     assert frame["last_update_id"].tolist() == [2**53 + 1] * 3
@@ -54,57 +62,77 @@ def test_an_empty_book_keeps_columns_types_and_state() -> None:
     assert frame.attrs["state"] == "SYNCING"
 
 
-def level(venue: str, quote: str, price: str, size: str, rated: float | None) -> ConsolidatedLevel:
-    symbol = {"binance": "BTCUSDT", "coinbase": "BTC-USD"}[venue]
-    return ConsolidatedLevel(venue, symbol, quote, price, size, rated)
+def test_cumulative_sizes_are_summed_as_decimals() -> None:
+    tenths = [("1", "0.1")] * 10
+    frame = order_book_frame(book("binance", "BTCUSDT", "USDT", bids=tenths, asks=[]))
+    assert frame["cumulative"].tolist()[-1] == 1.0
 
 
-def consolidated(currency: str | None) -> ConsolidatedReply:
-    rated = currency is not None
+def standing(venue: str, symbol: str, quote: str, state: BookState, ts: int | None) -> BookStanding:
+    return BookStanding(venue, symbol, quote, state, "a reason", True, None, ts, 5)
+
+
+def reply() -> ConsolidatedReply:
+    """Return three books: two in dollars of some kind, one of them not to be trusted."""
     return ConsolidatedReply(
-        currency=currency,
-        books=[book("binance", "BTCUSDT", "USDT"), book("coinbase", "BTC-USD", "USD", None)],
-        left_out=[],
-        bids=[
-            level("coinbase", "USD", "101", "1", 101.0 if rated else None),
-            level("binance", "USDT", "100", "2", 99.0 if rated else None),
-            level("coinbase", "USD", "98", "4", 98.0 if rated else None),
+        currency=None,
+        source=Source.TAPE,
+        books=[
+            standing("binance", "BTCUSDT", "USDT", BookState.LIVE, 7),
+            standing("coinbase", "BTC-USD", "USD", BookState.LIVE, None),
+            standing("binance_us", "BTCUSD", "USD", BookState.GAP, 9),
         ],
-        asks=[level("binance", "USDT", "102", "8", 103.0 if rated else None)],
+        groups=[
+            ConsolidatedGroup(
+                "BTC",
+                "USDT",
+                "coins",
+                [
+                    ConsolidatedLevel("binance", "BTCUSDT", "USDT", 1, "100", "99", "2", "2"),
+                    ConsolidatedLevel("binance", "BTCUSDT", "USDT", 2, "98", "97", "1", "3"),
+                ],
+                [],
+            ),
+            ConsolidatedGroup(
+                "BTC",
+                "USD",
+                "coins",
+                [],
+                [ConsolidatedLevel("coinbase", "BTC-USD", "USD", 1, "101", "101", "4", "4")],
+            ),
+        ],
     )
 
 
-def test_without_rates_each_currency_is_ranked_alone() -> None:
-    frame = consolidated_frame(consolidated(None))
-    assert tuple(frame.columns) == COLUMNS
-    bids = frame[frame["side"] == "bid"]
-    assert bids["level"].tolist() == [0, 0, 1]
-    assert bids["cumulative"].tolist() == [1.0, 2.0, 5.0]
-    assert bids["quote"].tolist() == ["USD", "USDT", "USD"]
-    assert frame.attrs["currency"] is None
+def test_groups_stand_one_after_the_other_each_ranked_alone() -> None:
+    frame = consolidated_frame(reply())
+    assert tuple(frame.columns) == CONSOLIDATED_COLUMNS
+    assert frame["quote"].tolist() == ["USDT", "USDT", "USD"]
+    assert frame["currency"].tolist() == ["USDT", "USDT", "USD"]
+    assert frame["side"].tolist() == ["bid", "bid", "ask"]
+    assert frame["level"].tolist() == [1, 2, 1]
+    assert frame["price"].tolist() == [100.0, 98.0, 101.0]
+    assert frame["common_price"].tolist() == [99.0, 97.0, 101.0]
+    assert frame["cumulative"].tolist() == [2.0, 3.0, 4.0]
 
 
-def test_with_rates_all_are_ranked_together_and_the_common_price_is_told() -> None:
-    frame = consolidated_frame(consolidated("USD"))
-    bids = frame[frame["side"] == "bid"]
-    assert bids["level"].tolist() == [0, 1, 2]
-    assert bids["cumulative"].tolist() == [1.0, 3.0, 7.0]
-    assert bids["price_USD"].tolist() == [101.0, 99.0, 98.0]
-    assert bids["price"].tolist() == [101.0, 100.0, 98.0]
-
-
-def test_each_row_tells_the_state_of_its_own_book() -> None:
-    frame = consolidated_frame(consolidated("USD"))
+def test_each_row_tells_the_standing_of_its_own_book() -> None:
+    frame = consolidated_frame(reply())
     stamps = frame.set_index("venue")["ts_recv"]
     assert stamps["binance"].tolist() == [7, 7]
-    assert stamps["coinbase"].isna().all()
-    assert frame.attrs["states"] == {"binance:BTCUSDT": "LIVE", "coinbase:BTC-USD": "LIVE"}
+    assert frame["state"].tolist() == ["LIVE"] * 3
+    assert frame["ts_recv"].isna().tolist() == [False, False, True]
 
 
-@pytest.mark.parametrize("currency", [None, "USD"])
-def test_no_books_that_are_live_give_an_empty_frame(currency: str | None) -> None:
-    gap = book("binance", "BTCUSDT", "USDT", state=BookState.GAP)
-    frame = consolidated_frame(ConsolidatedReply(currency, [gap], ["binance:BTCUSDT"], [], []))
-    assert isinstance(frame, pd.DataFrame)
+def test_a_book_that_lends_nothing_is_named_with_its_state() -> None:
+    frame = consolidated_frame(reply())
+    assert "binance_us" not in set(frame["venue"])
+    assert frame.attrs["states"]["binance_us:BTCUSD"] == "GAP"
+    assert (frame.attrs["currency"], frame.attrs["source"]) == (None, "TAPE")
+
+
+def test_no_live_book_gives_an_empty_frame_of_the_same_columns() -> None:
+    frame = consolidated_frame(ConsolidatedReply("USD", Source.TAPE, [], []))
+    assert tuple(frame.columns) == CONSOLIDATED_COLUMNS
     assert len(frame) == 0
-    assert frame.attrs["left_out"] == ["binance:BTCUSDT"]
+    assert frame["common_price"].dtype == "float64"
