@@ -129,3 +129,15 @@ def test_refusals_name_the_symbol():
 def test_bodies_that_cannot_be_read_are_counted(url: str, body: str, condition: str):
     (status,) = spot().rest(url, body)
     assert status.condition == condition
+
+
+def test_a_snapshot_cut_short_is_asked_for_again_at_once_while_one_is_awaited():
+    url = f"{BASE}/depth?symbol=BTCUSDT&limit=5000"
+    cut = '{"lastUpdateId":10,"bids":[["1.00","1"],["0.9'
+    feed = spot()
+    assert kinds(feed.rest(url, cut)) == ["MALFORMED"], "nobody awaits one"
+    data = {"e": "depthUpdate", "E": START_MS, "s": "BTCUSDT", "U": 8, "u": 11, "b": [], "a": []}
+    feed.ws(json.dumps({"stream": "btcusdt@depth", "data": data}))
+    assert kinds(feed.rest(url, cut)) == ["MALFORMED", "SnapshotRequest"]
+    whole = '{"lastUpdateId":10,"bids":[["1.00","1"]],"asks":[["2.00","1"]]}'
+    assert "SYNCED" in kinds(feed.rest(url, whole))

@@ -181,6 +181,14 @@ class DepthBooks:
             events.append(self._request(book, frame, reason))
         return events
 
+    def spoil(self, symbol: str, reason: str, frame: Frame) -> list[Event]:
+        """Report a snapshot that cannot be read; while one is awaited, ask again at once."""
+        book = self.of(symbol)
+        told = self._tell(book, frame, FeedCondition.MALFORMED, reason)
+        if book.sync.phase is not Phase.BUFFERING:
+            return [told]
+        return [told, self._request(book, frame, "the snapshot cannot be read")]
+
     def _seeded(
         self,
         book: Book,

@@ -12,7 +12,7 @@ from hftlib.venues.binance import messages
 from hftlib.venues.binance.books import DepthBooks
 from hftlib.venues.binance.market import MarketReader
 from hftlib.venues.counters import Reporter
-from hftlib.venues.failures import MalformedError
+from hftlib.venues.failures import DECODE_FAILURES, MalformedError
 from hftlib.venues.scale import Scales
 from hftlib.venues.urls import Request, request_of
 
@@ -94,8 +94,13 @@ class RestReader:
         return self._reporter.status(frame, condition, reason, symbol=symbol_of(request))
 
     def _depth(self, frame: Frame, request: Request) -> list[Event]:
-        _ = self._scales[symbol_of(request)]
-        return self._books.seed(symbol_of(request), _read_depth(frame.payload), frame)
+        symbol = symbol_of(request)
+        _ = self._scales[symbol]
+        try:
+            body = _read_depth(frame.payload)
+        except DECODE_FAILURES as failure:
+            return self._books.spoil(symbol, f"{type(failure).__name__}: {failure}", frame)
+        return self._books.seed(symbol, body, frame)
 
     def _trades(self, frame: Frame, request: Request) -> list[Event]:
         rows = _read_trades(frame.payload)
