@@ -144,9 +144,7 @@ class OrderFlow:
         """Take what is stale, or see its owner withdraw it."""
         stale_side = Side.SELL if side is Side.BUY else Side.BUY
         if self._chance.uniform() < _WITHDRAWN_SHARE:
-            newest = self.book.newest_at(stale_side, stale_ticks)
-            if newest is not None:
-                self.book.cancel(newest)
+            self.book.cancel_newest(stale_side, stale_ticks)
             return []
         resting = self.book.size_at(stale_side, stale_ticks)
         return self.book.market(side, min(resting, 4 * self._size()))
@@ -220,6 +218,5 @@ class OrderFlow:
 
     def _rest(self, side: Side, ticks: int, quanta: int, seconds: float, now_ns: int) -> None:
         order_id, _ = self.book.limit(side, ticks, quanta)
-        if order_id is not None:
-            end = now_ns + 1 + round(self._chance.exponential(seconds * SECOND_NS))
-            heappush(self._ends, (end, order_id))
+        end = now_ns + 1 + round(self._chance.exponential(seconds * SECOND_NS))
+        heappush(self._ends, (end, order_id))

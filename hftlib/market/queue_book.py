@@ -80,11 +80,11 @@ class QueueBook:
         self.version = 0
         self._changed: dict[tuple[Side, int], None] = {}
 
-    def limit(self, side: Side, ticks: int, quanta: int) -> tuple[int | None, list[Fill]]:
-        """Match up to the limit and let the rest wait; return its id (None: all filled), fills."""
+    def limit(self, side: Side, ticks: int, quanta: int) -> tuple[int, list[Fill]]:
+        """Match up to the limit and let the rest wait; return its id (0: none waits) and fills."""
         fills, left = self._match(side, quanta, ticks)
         if left == 0:
-            return None, fills
+            return 0, fills
         order = Order(self._next_id, side, ticks, left)
         self._next_id += 1
         self._orders[order.order_id] = order
@@ -120,10 +120,10 @@ class QueueBook:
         prices = (book.sign * key for key in book.keys[:depth])
         return [Level(side, ticks, book.total(ticks)) for ticks in prices]
 
-    def newest_at(self, side: Side, ticks: int) -> int | None:
-        """Return the id of the order that came last to a price, None when nothing rests there."""
+    def cancel_newest(self, side: Side, ticks: int) -> int:
+        """Cancel the order that came last to a price; return its quanta, 0 when there is none."""
         queue = self._sides[side].queues.get(ticks)
-        return next(reversed(queue)) if queue else None
+        return self.cancel(next(reversed(queue))) if queue else 0
 
     def take_changes(self) -> list[Level]:
         """Return each level that changed since this was last asked, as it is now."""
