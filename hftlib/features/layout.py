@@ -142,7 +142,7 @@ BUCKETS: Final = 50
 CALIBRATION: Final = 500
 TRADES_A_BUCKET: Final = 20
 
-# Micro-price: states are (spread, imbalance) and every count is kept with its mirror image.
+# Micro-price: states are (spread, imbalance), and a state and its mirror image share a pair.
 MICRO_STATE: Final = 192  # -1 where there is no frame to compare with
 MICRO_MID: Final = 193  # bid + ask in ticks
 MICRO_MOVES: Final = 194
@@ -151,10 +151,9 @@ MICRO_READY: Final = 196
 IMBALANCE_STATES: Final = 10
 SPREAD_STATES: Final = 3
 STATES: Final = 30
+PAIRS: Final = 15
 MINIMUM_MOVES: Final = 100
 ESTIMATE_EVERY: Final = 1_000
-MICRO_TERMS: Final = 100
-MICRO_TOLERANCE: Final = 1e-6
 
 # The walk through one side of the book.
 WALK_SIZE: Final = 208
@@ -176,14 +175,12 @@ REALISED_RING: Final = EFFECTIVE_RING + SPREAD_CAPACITY
 IMPACT_RING: Final = REALISED_RING + SPREAD_CAPACITY
 BUCKET_RING: Final = IMPACT_RING + SPREAD_CAPACITY
 MICRO_TABLE: Final = 640
-MICRO_SHIFT: Final = MICRO_TABLE + STATES
-MICRO_SUM: Final = MICRO_SHIFT + STATES
-MICRO_TERM: Final = MICRO_SUM + STATES
-MICRO_TOTAL: Final = MICRO_TERM + STATES
-MICRO_STAY: Final = 800
-MICRO_MOVE: Final = MICRO_STAY + STATES * STATES
-MICRO_WORK: Final = MICRO_MOVE + STATES * STATES
-BAR_RETURN: Final = 3_584
+MICRO_SEEN: Final = MICRO_TABLE + STATES
+MICRO_SHIFT: Final = MICRO_SEEN + PAIRS
+MICRO_ANSWER: Final = MICRO_SHIFT + PAIRS
+MICRO_STEPS: Final = MICRO_ANSWER + PAIRS
+MICRO_WORK: Final = MICRO_STEPS + PAIRS * PAIRS
+BAR_RETURN: Final = 1_280
 BAR_CHANGE: Final = BAR_RETURN + BAR_CAPACITY
 BAR_SIGNED_RING: Final = BAR_CHANGE + BAR_CAPACITY
 BAR_VOLUME_RING: Final = BAR_SIGNED_RING + BAR_CAPACITY

@@ -7,6 +7,10 @@ move R1). G1 = (I - Q)⁻¹ R1, B = (I - Q)⁻¹ T, G* = Σ B^k G1, micro-price 
 transition counts together with its mirror image (imbalance 1 - I, move -dM), which makes the sum
 converge. The paper drops moves and spreads that are too great; here every move counts, and great
 spreads share a class.
+
+The sum is never summed: (I - B) G* = G1 is (I - Q - T) G* = R1, and the mirror images make G* odd,
+G*(1 - I) = -G*(I), so that one unknown is left for a state and its mirror image. Steps are counted
+as signed entries between these pairs, and one small system is solved.
 """
 
 import math
@@ -24,28 +28,27 @@ from hftlib.core.compiled import kernel
 from hftlib.features.layout import (
     ESTIMATE_EVERY,
     IMBALANCE_STATES,
+    MICRO_ANSWER,
     MICRO_FIXED,
     MICRO_MID,
-    MICRO_MOVE,
     MICRO_MOVES,
     MICRO_PRICE,
     MICRO_READY,
+    MICRO_SEEN,
     MICRO_SHIFT,
     MICRO_STATE,
-    MICRO_STAY,
-    MICRO_SUM,
+    MICRO_STEPS,
     MICRO_TABLE,
-    MICRO_TERM,
-    MICRO_TERMS,
-    MICRO_TOLERANCE,
-    MICRO_TOTAL,
     MICRO_WAIT,
     MICRO_WORK,
     MINIMUM_MOVES,
+    PAIRS,
     SPREAD_STATES,
     STATES,
 )
 from hftlib.features.quote_kernel import Floats, price_of
+
+_HALF = IMBALANCE_STATES // 2
 
 
 @kernel
@@ -58,116 +61,81 @@ def micro_state(spread_ticks: int, bid_quanta: float, ask_quanta: float) -> int:
 
 
 @kernel
-def mirror_of(state: int) -> int:
-    """Return the state of the same spread with bids and asks exchanged."""
+def sign_of(state: int) -> float:
+    """Return 1 for a state with more bids, -1 for its mirror image."""
+    return 1.0 if state % IMBALANCE_STATES >= _HALF else -1.0
+
+
+@kernel
+def pair_of(state: int) -> int:
+    """Return the number that a state shares with its mirror image."""
     imbalance = state % IMBALANCE_STATES
-    return state - imbalance + IMBALANCE_STATES - 1 - imbalance
+    place = imbalance - _HALF if imbalance >= _HALF else _HALF - 1 - imbalance
+    return state // IMBALANCE_STATES * _HALF + place
 
 
 @kernel
 def count_step(floats: Floats, before: int, after: int, move: float) -> None:
-    """Count one transition and its mirror image; `move` is that of bid + ask, in ticks."""
-    there = mirror_of(before)
-    block = MICRO_STAY if move == 0.0 else MICRO_MOVE
-    floats[block + before * STATES + after] += 1.0
-    floats[block + there * STATES + mirror_of(after)] += 1.0
-    floats[MICRO_SHIFT + before] += 0.5 * move
-    floats[MICRO_SHIFT + there] -= 0.5 * move
+    """Count one step between states; `move` is that of bid + ask, in ticks."""
+    pair = pair_of(before)
+    sign = sign_of(before)
+    floats[MICRO_SEEN + pair] += 1.0
+    floats[MICRO_STEPS + pair * PAIRS + pair_of(after)] += sign * sign_of(after)
     if move != 0.0:
+        floats[MICRO_SHIFT + pair] += 0.5 * sign * move
         floats[MICRO_MOVES] += 1.0
 
 
 @kernel
-def prepare_estimate(floats: Floats) -> None:
-    """Fill the working matrix with I - Q, the totals of the rows, and R1 as right-hand side."""
-    for row in range(STATES):
-        total = 0.0
-        for column in range(STATES):
-            at = row * STATES + column
-            total += floats[MICRO_STAY + at] + floats[MICRO_MOVE + at]
-        floats[MICRO_TOTAL + row] = total
-        weight = 1.0 / total if total > 0.0 else 0.0
-        for column in range(STATES):
-            at = row * STATES + column
-            floats[MICRO_WORK + at] = -weight * floats[MICRO_STAY + at]
-        floats[MICRO_WORK + row * STATES + row] += 1.0
-        floats[MICRO_TERM + row] = weight * floats[MICRO_SHIFT + row]
+def prepare_system(floats: Floats) -> None:
+    """Fill the working matrix with I - Q - T and the answer with R1, over pairs of states."""
+    for row in range(PAIRS):
+        seen = floats[MICRO_SEEN + row]
+        weight = 1.0 / seen if seen > 0.0 else 0.0
+        for column in range(PAIRS):
+            at = row * PAIRS + column
+            floats[MICRO_WORK + at] = -weight * floats[MICRO_STEPS + at]
+        floats[MICRO_WORK + row * PAIRS + row] += 1.0
+        floats[MICRO_ANSWER + row] = weight * floats[MICRO_SHIFT + row]
 
 
 @kernel
-def factorise(floats: Floats) -> bool:
-    """Factorise I - Q in place without pivoting; False where some states never see a move.
+def eliminate(floats: Floats) -> bool:
+    """Bring the system to upper triangular form; False where it has no single answer.
 
-    I - Q is weakly diagonally dominant by rows, which keeps elimination without pivots stable.
+    Its matrix is weakly diagonally dominant by rows, which keeps elimination without exchange of
+    rows stable. A class of states that never changes its sign makes it singular.
     """
-    for step in range(STATES):
-        pivot = floats[MICRO_WORK + step * STATES + step]
-        if pivot < 1e-9:
+    for step in range(PAIRS):
+        first = MICRO_WORK + step * PAIRS
+        if floats[first + step] < 1e-9:
             return False
-        for row in range(step + 1, STATES):
-            start = MICRO_WORK + row * STATES
-            factor = floats[start + step] / pivot
-            if factor != 0.0:
-                floats[start + step] = factor
-                for column in range(step + 1, STATES):
-                    floats[start + column] -= factor * floats[MICRO_WORK + step * STATES + column]
+        for row in range(step + 1, PAIRS):
+            start = MICRO_WORK + row * PAIRS
+            factor = floats[start + step] / floats[first + step]
+            for column in range(step + 1, PAIRS):
+                floats[start + column] -= factor * floats[first + column]
+            floats[MICRO_ANSWER + row] -= factor * floats[MICRO_ANSWER + step]
     return True
 
 
 @kernel
-def solve_term(floats: Floats) -> float:
-    """Turn the right-hand side into (I - Q)⁻¹ times itself; return its greatest magnitude."""
-    for row in range(STATES):
-        for column in range(row):
-            floats[MICRO_TERM + row] -= (
-                floats[MICRO_WORK + row * STATES + column] * floats[MICRO_TERM + column]
-            )
-    greatest = 0.0
-    for row in range(STATES - 1, -1, -1):
-        start = MICRO_WORK + row * STATES
-        value = floats[MICRO_TERM + row]
-        for column in range(row + 1, STATES):
-            value -= floats[start + column] * floats[MICRO_TERM + column]
-        value /= floats[start + row]
-        floats[MICRO_TERM + row] = value
-        greatest = max(greatest, abs(value))
-    return greatest
-
-
-@kernel
-def add_term(floats: Floats) -> None:
-    """Add the term to the sum and leave T times the term as the next right-hand side."""
-    for row in range(STATES):
-        floats[MICRO_SUM + row] += floats[MICRO_TERM + row]
-    for row in range(STATES):
-        value = 0.0
-        if floats[MICRO_TOTAL + row] > 0.0:
-            for column in range(STATES):
-                value += floats[MICRO_MOVE + row * STATES + column] * floats[MICRO_TERM + column]
-            value /= floats[MICRO_TOTAL + row]
-        floats[MICRO_TABLE + row] = value
-    for row in range(STATES):
-        floats[MICRO_TERM + row] = floats[MICRO_TABLE + row]
-
-
-@kernel
 def estimate_micro_price(floats: Floats) -> None:
-    """Estimate the table G* in ticks from the counts so far; states never seen stay missing."""
+    """Estimate the table G* in ticks from the steps so far; states never seen stay missing."""
     floats[MICRO_READY] = 0.0
-    prepare_estimate(floats)
-    if not factorise(floats):
+    prepare_system(floats)
+    if not eliminate(floats):
         return
-    for row in range(STATES):
-        floats[MICRO_SUM + row] = 0.0
-    terms = 0
-    greatest = math.inf
-    while greatest > MICRO_TOLERANCE and terms < MICRO_TERMS:
-        greatest = solve_term(floats)
-        add_term(floats)
-        terms += 1
-    for row in range(STATES):
-        seen = floats[MICRO_TOTAL + row] > 0.0
-        floats[MICRO_TABLE + row] = floats[MICRO_SUM + row] if seen else math.nan
+    for row in range(PAIRS - 1, -1, -1):
+        start = MICRO_WORK + row * PAIRS
+        for column in range(row + 1, PAIRS):
+            floats[MICRO_ANSWER + row] -= floats[start + column] * floats[MICRO_ANSWER + column]
+        floats[MICRO_ANSWER + row] /= floats[start + row]
+    for state in range(STATES):
+        pair = pair_of(state)
+        floats[MICRO_TABLE + state] = math.nan
+        if floats[MICRO_SEEN + pair] > 0.0:
+            floats[MICRO_TABLE + state] = sign_of(state) * floats[MICRO_ANSWER + pair]
     floats[MICRO_READY] = 1.0
 
 
@@ -180,7 +148,7 @@ def forget_micro_state(floats: Floats) -> None:
 
 @kernel
 def measure_micro_price(ints: Ints, floats: Floats) -> None:
-    """Count the transition into this frame and measure mid + G*(imbalance, spread)."""
+    """Count the step into this frame and measure mid + G*(imbalance, spread)."""
     if ints[BID_TOP_COUNT] == 0 or ints[ASK_TOP_COUNT] == 0:
         forget_micro_state(floats)
         return

@@ -51,7 +51,7 @@ def test_table_equals_the_reference(taught) -> None:
     expected = micro_price_table(rows)
     assert model.moves > layout.MINIMUM_MOVES
     for found, wanted in zip(model.adjustment_ticks, expected, strict=True):
-        assert found == pytest.approx(wanted, abs=1e-4)
+        assert found == pytest.approx(wanted, rel=1e-9, abs=1e-9)
 
 
 def test_more_bids_pull_it_up(taught) -> None:
@@ -75,7 +75,7 @@ def test_a_state_never_seen_stays_missing() -> None:
     table = measurer.micro_price_model().adjustment_ticks
     assert None not in table[:10]
     assert set(table[10:]) == {None}
-    assert table[:10] == pytest.approx(micro_price_table(rows)[:10], abs=1e-4)
+    assert table[:10] == pytest.approx(micro_price_table(rows)[:10], rel=1e-9, abs=1e-9)
 
 
 def test_nothing_before_enough_is_seen() -> None:

@@ -368,7 +368,7 @@ def micro_price_table(quotes, spread_states=3, imbalance_states=10):
     fundamental = np.linalg.inv(np.eye(size) - stay * weight[:, None])
     first, onward = fundamental @ (shift * weight), fundamental @ (move * weight[:, None])
     table, term = first.copy(), first
-    for _ in range(99):
+    for _ in range(5_000):
         term = onward @ term
         table += term
     return [value if seen else None for value, seen in zip(table, total > 0, strict=True)]
