@@ -117,6 +117,14 @@ def test_three_late_events_in_a_row_say_that_the_id_ran_ahead():
     assert sync.seed(18, 0).verdict is Verdict.SEED
 
 
+def test_a_stream_that_comes_twice_is_no_id_that_ran_ahead():
+    sync = live_spot(10)
+    for number in range(12, 20):
+        assert offer(sync, number, number) is Verdict.APPLY
+        assert offer(sync, number - 1, number - 1) is Verdict.LATE
+        assert offer(sync, number, number) is Verdict.DUPLICATE
+
+
 def test_late_events_while_buffering_are_not_kept():
     sync = DiffDepthSync(SpotRule())
     offer(sync, 6, 9)

@@ -24,6 +24,12 @@ def test_a_counter_that_ran_ahead_is_found_out():
     assert found == [Order.NEXT, Order.GAP, Order.LATE, Order.LATE, Order.GAP, Order.NEXT]
 
 
+def test_a_connection_that_says_all_twice_is_no_counter_that_ran_ahead():
+    sequence = ConnectionSequence()
+    for number in range(6):
+        assert orders(sequence, number, number) == [Order.NEXT, Order.DUPLICATE]
+
+
 def test_the_sequence_survives_a_checkpoint():
     sequence = ConnectionSequence()
     orders(sequence, 5, 9, 7)

@@ -26,8 +26,8 @@ Added to both, each of them safe because it only distrusts more or waits longer:
 
 - An event with u = id again is a duplicate, one with u < id is late; neither is applied. While
   buffering, an event not newer than the last buffered one is late too.
-- Three late events that follow each other say that `id` itself ran ahead (a garbled id): start
-  over, instead of ignoring the stream until it catches up.
+- Three late events that follow each other, with none applied in between, say that `id` itself ran
+  ahead (a garbled id): start over, instead of ignoring the stream until it catches up.
 - After a book was distrusted with nothing buffered, a snapshot older than the last id seen is
   stale: the events in between are gone.
 - A futures event whose pu is lastUpdateId may begin the chain: it follows the snapshot exactly.
@@ -165,6 +165,7 @@ class DiffDepthSync:
         "_events_limit",
         "_floor",
         "_follows",
+        "_late_at",
         "_late_last",
         "_late_streak",
         "_rule",
@@ -198,6 +199,7 @@ class DiffDepthSync:
         self._buffered_bytes = 0
 
     def _forget_late(self) -> None:
+        self._late_at = -1
         self._late_last = -1
         self._late_streak = 0
 
@@ -253,8 +255,9 @@ class DiffDepthSync:
         if held.last > self.last_update_id:
             return self._start_over(held, ts_recv)
         streak = self._rule.follows(held.first, held.last, held.previous, self._late_last)
-        self._late_streak = self._late_streak + 1 if streak else 1
-        self._late_last = held.last
+        stands = self._late_at == self.last_update_id
+        self._late_streak = self._late_streak + 1 if streak and stands else 1
+        self._late_last, self._late_at = held.last, self.last_update_id
         if self._late_streak >= _LATE_STREAK:
             return self._start_over(held, ts_recv)
         return Verdict.DUPLICATE if held.last == self.last_update_id else Verdict.LATE
@@ -328,6 +331,7 @@ class DiffDepthSync:
             "last_update_id": self.last_update_id,
             "floor": self._floor,
             "asked_ns": self._asked_ns,
+            "late_at": self._late_at,
             "late_last": self._late_last,
             "late_streak": self._late_streak,
             "buffer": [
@@ -344,6 +348,7 @@ class DiffDepthSync:
         self.last_update_id = numbers["last_update_id"]
         self._floor = numbers["floor"]
         self._asked_ns = numbers["asked_ns"]
+        self._late_at = numbers["late_at"]
         self._late_last = numbers["late_last"]
         self._late_streak = numbers["late_streak"]
         buffer = state["buffer"]

@@ -6,15 +6,17 @@ Procedure, checked on every frame before anything of it is filtered:
 2. The next number is the one before plus one. A higher one says that frames were lost: every book
    of the connection is distrusted, as no frame says which product was lost.
 3. The same number again is a duplicate, a lower one is late; neither frame is used.
-4. Three late frames that follow each other say that the counter itself ran ahead (a garbled
-   number, a server that began anew): count from there and distrust every book.
+4. Three late frames that follow each other, with none in order between them, say that the counter
+   itself ran ahead (a garbled number, a server that began anew): count from there and distrust
+   every book.
 
 The venue's text says that the number counts per product; the capture of 2026-08-09 shows one
 counter per connection (0..519 without a gap), and so it is read here.
 """
 
+from collections.abc import Sequence
 from enum import Enum, auto
-from typing import Final
+from typing import Any, Final
 
 _LATE_STREAK: Final = 3
 
@@ -31,10 +33,14 @@ class Order(Enum):
 class ConnectionSequence:
     """Follow one connection's counter."""
 
-    __slots__ = ("_late_last", "_late_streak", "last")
+    __slots__ = ("_late_at", "_late_last", "_late_streak", "last")
 
     def __init__(self) -> None:
         self.last: int | None = None
+        self._forget_late()
+
+    def _forget_late(self) -> None:
+        self._late_at = -1
         self._late_last = -1
         self._late_streak = 0
 
@@ -45,24 +51,22 @@ class ConnectionSequence:
             return Order.NEXT
         if number > self.last:
             return self._jump(number)
-        follows = number == self._late_last + 1
+        follows = number == self._late_last + 1 and self._late_at == self.last
         self._late_streak = self._late_streak + 1 if follows else 1
-        self._late_last = number
+        self._late_last, self._late_at = number, self.last
         if self._late_streak >= _LATE_STREAK:
             return self._jump(number)
         return Order.DUPLICATE if number == self.last else Order.LATE
 
     def _jump(self, number: int) -> Order:
         self.last = number
-        self._late_last = -1
-        self._late_streak = 0
+        self._forget_late()
         return Order.GAP
 
-    def dump(self) -> list[int | None]:
+    def dump(self) -> tuple[int | None, int, int, int]:
         """Return the state as plain values."""
-        return [self.last, self._late_last, self._late_streak]
+        return self.last, self._late_at, self._late_last, self._late_streak
 
-    def load(self, state: list[int | None]) -> None:
+    def load(self, state: Sequence[Any]) -> None:
         """Take the state that `dump` returned."""
-        self.last, late_last, streak = state
-        self._late_last, self._late_streak = late_last or 0, streak or 0
+        self.last, self._late_at, self._late_last, self._late_streak = state

@@ -1,6 +1,8 @@
 """Coinbase's frames written the way Coinbase writes them: for local venues and for tests.
 
-Numbers are text without trailing zeros; Exchange alone pads prices to the quote increment.
+Numbers are text without trailing zeros, but for Exchange's books and best prices: there prices are
+padded to the quote increment and sizes to the base increment, deletes too ("0.000000"), as
+captured.
 Advanced Trade's frames always carry client_id "", which the venue's own library insists on.
 """
 
@@ -178,17 +180,21 @@ class ExchangeWriter:
         self._product = _text(instrument.symbol).decode()
 
     def price(self, ticks: int) -> str:
-        """Return a price padded to the quote increment's decimals."""
-        return self._instrument.price_text(ticks)
+        """Return a price without trailing zeros."""
+        instrument = self._instrument
+        return to_text(ticks * instrument.tick_units, instrument.price_decimals, pad=False)
 
     def size(self, quanta: int) -> str:
         """Return a size without trailing zeros."""
         return self._instrument.size_text(quanta)
 
+    def _level(self, ticks: int, quanta: int) -> str:
+        """Return a level of the book as two padded texts."""
+        size = to_text(quanta, self._instrument.size_decimals)
+        return f'"{self._instrument.price_text(ticks)}","{size}"'
+
     def _levels(self, levels: Iterable[tuple[int, int]]) -> str:
-        return ",".join(
-            f'["{self.price(ticks)}","{self.size(quanta)}"]' for ticks, quanta in levels
-        )
+        return ",".join(f"[{self._level(ticks, quanta)}]" for ticks, quanta in levels)
 
     def snapshot(self, bids: Iterable[tuple[int, int]], asks: Iterable[tuple[int, int]]) -> bytes:
         """Return the whole book, asks first as captured."""
@@ -200,8 +206,7 @@ class ExchangeWriter:
     def update(self, ts_event: int, changes: Iterable[Change]) -> bytes:
         """Return an l2update."""
         rows = ",".join(
-            f'["{side.lower()}","{self.price(ticks)}","{self.size(quanta)}"]'
-            for side, ticks, quanta in changes
+            f'["{side.lower()}",{self._level(ticks, quanta)}]' for side, ticks, quanta in changes
         )
         return (
             f'{{"type":"l2update","product_id":{self._product},"changes":[{rows}],'
@@ -237,12 +242,13 @@ class ExchangeWriter:
     ) -> bytes:
         """Return a ticker about the latest trade; its side is the taker's."""
         (bid_ticks, bid_quanta), (ask_ticks, ask_quanta) = best[0] or (0, 0), best[1] or (0, 0)
+        bid, ask = self._instrument.price_text(bid_ticks), self._instrument.price_text(ask_ticks)
         return (
             f'{{"type":"ticker","sequence":{sequence},"product_id":{self._product},'
             f'"price":"{self.price(trade.ticks)}","open_24h":"{day.open}",'
             f'"volume_24h":"{day.volume}","low_24h":"{day.low}","high_24h":"{day.high}",'
-            f'"volume_30d":"{volume_30d}","best_bid":"{self.price(bid_ticks)}",'
-            f'"best_bid_size":"{self.size(bid_quanta)}","best_ask":"{self.price(ask_ticks)}",'
+            f'"volume_30d":"{volume_30d}","best_bid":"{bid}",'
+            f'"best_bid_size":"{self.size(bid_quanta)}","best_ask":"{ask}",'
             f'"best_ask_size":"{self.size(ask_quanta)}","side":"{trade.side.lower()}",'
             f'"time":"{iso_text(trade.ts_event, _MICROSECONDS)}","trade_id":{trade.trade_id},'
             f'"last_size":"{self.size(trade.quanta)}"}}'
