@@ -38,7 +38,7 @@ def plain_rows(bids, asks, row_ticks: int, rows: int, base: int) -> dict[tuple[i
     return sums
 
 
-LEVELS = st.dictionaries(st.integers(1, 900), st.integers(1, 1000).map(float), max_size=40)
+LEVELS = st.dictionaries(st.integers(1, 600), st.integers(1, 1000).map(float), max_size=40)
 
 
 @given(LEVELS, LEVELS, st.integers(1, 60), st.integers(1, 30))

@@ -13,7 +13,6 @@ import pytest
 from hftlib.client.endpoint import read_endpoint, read_token
 from hftlib.client.starting import RunningDesk, ensure_desk, join_desk
 from hftlib.core.errors import UnavailableError
-from tests.desk_support.recording import write_tape
 from tests.desk_support.server import eventually
 
 PARENT = """
@@ -24,11 +23,6 @@ desk = ensure_desk(Path(sys.argv[1]), arguments=sys.argv[2:])
 print(desk.process.pid, flush=True)
 sys.stdin.read()
 """
-
-
-@pytest.fixture(scope="module")
-def tape(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_tape(tmp_path_factory.mktemp("tapes") / "test.tape")
 
 
 def arguments(tape: Path, *more: str) -> list[str]:
