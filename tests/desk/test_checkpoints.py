@@ -2,7 +2,6 @@ import pytest
 
 from hftlib.core.frames import Frame, FrameKind
 from hftlib.core.instrument import Instrument
-from hftlib.core.states import Side
 from hftlib.desk.checkpoints import add_checkpoints
 from hftlib.desk.sample import write_sample
 from hftlib.engine.engine import Engine
@@ -24,12 +23,7 @@ def tape(tmp_path_factory):
 
 def state_of(engine):
     return {
-        key: (
-            book.state,
-            book.last_update_id,
-            book.state_hash(),
-            [list(column) for side in Side for column in book.levels(side)],
-        )
+        key: (book.state, book.last_update_id, book.state_hash(), engine.vector_of(*key))
         for key, book in engine.books.items()
     }
 

@@ -31,7 +31,7 @@ def test_the_same_seed_is_the_same_tape_byte_for_byte(tmp_path):
 def test_the_shipped_tape_begins_as_the_generator_does(tmp_path):
     """What is in the repository was made by the committed generator."""
     write_sample(tmp_path / "a.tape", seconds=6)
-    fresh = [frame for frame in TapeReader(tmp_path / "a.tape").frames()][:3_000]
+    fresh = list(TapeReader(tmp_path / "a.tape").frames())[:3_000]
     cut = fresh[-1].ts_recv - 10**9
     shipped = [frame for _, frame in zip(range(3_000), TapeReader(SAMPLE_TAPE).frames())]
     before = [frame for frame in fresh if frame.ts_recv < cut]

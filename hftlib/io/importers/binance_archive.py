@@ -19,8 +19,8 @@ from hftlib.io.importers.entry import BadLine, Choices, Entry, Note, Parsed
 from hftlib.io.importers.source import SourceFile
 
 _NAME: Final = re.compile(
-    r"(?P<symbol>[^-]+)-(?P<kind>aggTrades|trades|bookDepth|bookTicker|\d+(?:s|m|h|d|w|mo|M))"
-    r"(?:-(?P<date>\d{4}-\d\d(?:-\d\d)?))?.*"
+    r"(?P<symbol>[^-]+)-(?P<kind>aggTrades|trades|bookDepth|bookTicker|\d+(?:mo|[smhdwM]))"
+    r"(?:[-_].*)?"
 )
 _LETTER: Final = re.compile(rb"[A-Za-z_]")
 
