@@ -17,9 +17,9 @@ _intrinsic: Callable[[Callable[..., Any]], Any] = intrinsic
 
 
 def lowest_set_bit(word: int) -> int:
-    """Return the index of the lowest set bit of a word that is not zero."""
+    """Return the index of the lowest set bit of a word, 64 when none is set."""
     bits = int(word) & _ALL_BITS
-    return (bits & -bits).bit_length() - 1
+    return (bits & -bits).bit_length() - 1 if bits else 64
 
 
 def word_at(text: Any, at: int) -> int:

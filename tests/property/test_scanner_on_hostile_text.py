@@ -16,6 +16,7 @@ from hftlib.book import kernel
 from hftlib.book.book import Book
 from hftlib.book.layout import ASK, BID, MALFORMED, TOO_LARGE
 from hftlib.core.compiled import direct
+from hftlib.core.decimals import to_text
 from hftlib.core.events import Layout
 from hftlib.core.instrument import Instrument
 from tests.book.book_events import SMALL_WINDOW, assert_structure, levels_of, text_delta
@@ -174,6 +175,40 @@ def test_any_bytes_are_survived(text: bytes, layout: Layout) -> None:
     book = fresh()
     code = change(book.ints, text, b"[]", text, layout)
     assert code <= 0 or text.strip()[:1] == b"["
+
+
+usual = st.from_regex(r"[0-9]{1,8}\.[0-9]{1,9}", fullmatch=True)
+
+
+@given(
+    st.lists(st.tuples(usual, usual), min_size=1, max_size=6),
+    st.integers(0, 9),
+    st.integers(0, 9),
+    st.sampled_from([1, 5, 25]),
+)
+def test_levels_as_binance_writes_them_are_read_as_decimals(
+    rows, price_decimals, size_decimals, tick
+) -> None:
+    increments = (to_text(tick, price_decimals), to_text(1, size_decimals))
+    instrument = Instrument("binance", "X", "A", "B", *increments)
+    rows = [
+        (_cut(price, price_decimals, keep), _cut(size, size_decimals, keep))
+        for keep, (price, size) in enumerate(rows)
+    ]
+    text = json.dumps(rows, separators=(",", ":")).encode()
+    book, plain = Book(instrument, window_bits=SMALL_WINDOW), DictBook(instrument)
+    code = change(book.ints, text, b"[]", b"", Layout.PAIRS)
+    try:
+        plain.apply(text_delta(Layout.PAIRS, bids=text))
+    except RefusedError:
+        assert code < 0
+    assert levels_of(book, BID) == plain.levels(True)
+
+
+def _cut(text: str, decimals: int, keep: int) -> str:
+    """Write zeros for the digits beyond the decimals, but for every sixth number."""
+    whole, _, fraction = text.partition(".")
+    return text if keep == 5 else f"{whole}.{fraction[:decimals].ljust(len(fraction), '0')}"
 
 
 numbers = st.from_regex(r"[0-9]{1,22}(\.[0-9]{0,12})?", fullmatch=True)
