@@ -178,3 +178,20 @@ def test_a_direct_call_takes_an_enum_as_the_integer_it_is() -> None:
 
 def test_a_direct_call_of_a_plain_function_is_the_function() -> None:
     assert direct(len) is len
+
+
+class FakeEntry:
+    """Stand for a compiled entry: tell with which signature it was compiled."""
+
+    def compile(self, signature):
+        return signature
+
+
+def test_a_direct_call_is_what_the_signature_was_compiled_to(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(numba.config, "DISABLE_JIT", 0)
+    wanted = FakeEntry()
+    registered = [("other", FakeEntry(), (FLOAT,)), ("wanted", wanted, (INTS, FLOAT))]
+    monkeypatch.setattr(compiled, "_entries", registered)
+    assert direct(wanted) == (INTS, FLOAT)
