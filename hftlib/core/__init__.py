@@ -1,1 +1,1 @@
-"""The ground floor: types, events, clocks, configuration and errors that every room shares."""
+"""The ground floor: types, events, states, configuration and errors that every room shares."""
