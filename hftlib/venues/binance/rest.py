@@ -30,7 +30,7 @@ _read_best: Final = msgspec.json.Decoder(
 _read_anything: Final = msgspec.json.Decoder(msgspec.Raw).decode
 _NOT_MODELLED: Final = frozenset(
     {"ping", "time", "exchangeInfo", "avgPrice", "price", "ticker", "executionRules"}
-    | {"premiumIndex", "fundingRate", "openInterest"}
+    | {"premiumIndex", "fundingRate", "openInterest", "bookDepth"}
 )
 
 

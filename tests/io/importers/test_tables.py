@@ -8,7 +8,7 @@ import pytest
 
 from hftlib.core.errors import TapeError
 from hftlib.core.events import BestBidOffer, Candle, Trade
-from hftlib.core.states import Side
+from hftlib.core.states import FeedCondition, Side
 from hftlib.io.importers import Order, import_files
 from hftlib.io.importers.rows import RowError, time_ns
 from hftlib.io.tape import TapeReader
@@ -123,6 +123,9 @@ def test_depth_bands_of_one_time_are_one_frame(tmp_path):
         1_735_689_603_000_000_000,
     ]
     assert frames[0].request == "https://data.binance.vision/bookDepth?symbol=BTCUSDT"
+    session = open_session("binance_usdm", {})
+    (status,) = session.receive(frames[0])
+    assert status.condition is FeedCondition.ACKNOWLEDGED
     body = json.loads(frames[1].payload)
     assert [band["percentage"] for band in body["bands"]] == ["-5", "-1", "1", "5"]
     assert body["bands"][1] == {"percentage": "-1", "depth": "12.5", "notional": "100"}
