@@ -1,5 +1,6 @@
 """What app.py puts together: the page frame, the relay, the panels' files, and the desk's life."""
 
+import asyncio
 import contextlib
 import gc
 from collections.abc import AsyncIterator
@@ -10,6 +11,7 @@ from typing import Any, Final
 from starlette.routing import BaseRoute, WebSocketRoute
 from streamlit import config
 
+from hftlib.core.errors import UnavailableError
 from hftlib.ui.assets import ASSETS
 from hftlib.ui.link import desk_link
 from hftlib.ui.relay import Relay
@@ -32,11 +34,19 @@ def routes() -> list[BaseRoute]:
 
 @contextlib.asynccontextmanager
 async def lifespan(_: Any) -> AsyncIterator[None]:
-    """Keep the start-up's objects out of the collector's way; at the end let the desk go."""
+    """Have the desk start before the first page asks for it; at the end let it go."""
     gc.collect()
     gc.freeze()
+    starting = asyncio.create_task(_start_desk())
     try:
         yield
     finally:
+        starting.cancel()
         relay().close()
         desk_link().close()
+
+
+async def _start_desk() -> None:
+    """Join or start the desk; why it cannot be had, the page that asks for it says."""
+    with contextlib.suppress(UnavailableError):
+        await desk_link().locate()

@@ -87,6 +87,6 @@ _COMMANDS: Final[dict[str, Callable[[DeskConnection, Any], Any]]] = {
     "play": lambda desk, _: desk.play(),
     "pause": lambda desk, _: desk.pause(),
     "step": lambda desk, value: desk.step(int(value)),
-    "seek": lambda desk, value: desk.seek(round(float(value) * 1_000_000)),
+    "seek": lambda desk, value: desk.seek(round(float(value)) * 1_000_000),
     "speed": lambda desk, value: desk.set_speed(float(value)),
 }

@@ -26,6 +26,10 @@ MOST_COLUMNS: Final = 3_000
 MOST_TRADES: Final = 2_000
 LINGER_S: Final = 5.0
 RETRY_S: Final = 1.0
+_UNREACHABLE: Final = "DESK_UNREACHABLE"
+_REFUSALS: Final = frozenset({"UNKNOWN_BOOK", "TOO_MANY_CLIENTS", "FAILED"})
+"""What a desk says before it closes: the close that follows must not hide it."""
+
 _POLICY: Final = 1008
 _TRY_LATER: Final = 1013
 
@@ -147,10 +151,14 @@ class Stream:
             depth=topic.depth,
             token=address.token,
         )
+        refused = False
         async with contextlib.aclosing(messages):
             async for message in messages:
-                self._publish(message)
-                if feed.read_head(message).kind is Kind.ERROR and await self._has_moved(address):
+                code = _error_code(message)
+                if not (refused and code == _UNREACHABLE):
+                    self._publish(message)
+                refused = code in _REFUSALS or (refused and code == _UNREACHABLE)
+                if code == _UNREACHABLE and await self._has_moved(address):
                     return
 
     async def _has_moved(self, address: Address) -> bool:
@@ -277,6 +285,15 @@ def _topic_of(query: Mapping[str, str]) -> Topic:
 
 def _whole(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 13 else None
+
+
+def _error_code(message: bytes) -> str:
+    """Return the code of an ERROR message, empty for every other message."""
+    try:
+        _, body = feed.decode(message) if feed.read_head(message).kind is Kind.ERROR else (0, None)
+    except FeedFormatError:
+        return ""
+    return body.code if isinstance(body, ErrorReply) else ""
 
 
 def _error_message(error: ErrorReply) -> bytes:

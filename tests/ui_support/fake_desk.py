@@ -51,6 +51,7 @@ class FakeDesk:
         self.speed = 1.0
         self.state = BookState.LIVE
         self.health_state = "running"
+        self.reason = ""
         self.silent = False
         self.columns: list[bytes] = []
         self.trades: list[feed.TradeMark] = []
@@ -148,8 +149,8 @@ class FakeDesk:
     def health(self) -> Health:
         """Return how the desk is."""
         return Health(
-            self.health_state, 3, 9, "", "0", 0, Source.SIMULATED, "fake desk", 1.0, 0.1, 0, 0, 0,
-            GcPauses(0, 0.0, 0.0),
+            self.health_state, 3, 9, self.reason, "0", 0, Source.SIMULATED, "fake desk", 1.0,
+            0.1, 0, 0, 0, GcPauses(0, 0.0, 0.0),
         )  # fmt: skip
 
     async def feed(self, websocket: WebSocket) -> None:

@@ -50,6 +50,6 @@ export class Notice {
 
 /** @param {string} code of an error */
 function titleOf(code) {
-  const words = String(code).replaceAll("_", " ");
+  const words = String(code).replaceAll("_", " ").toLowerCase();
   return words.charAt(0).toUpperCase() + words.slice(1);
 }

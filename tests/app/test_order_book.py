@@ -1,0 +1,119 @@
+"""The order book page in every state of the desk, without a browser."""
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from hftlib.ui import order_book
+from tests.ui_support import serving
+from tests.ui_support.fake_desk import FakeDesk
+
+PANELS = 8
+
+
+def panel_count(page: AppTest) -> int:
+    return len(page.get("bidi_component"))
+
+
+def test_the_page_draws_its_panels(page: AppTest, desk: FakeDesk) -> None:
+    page.run()
+    assert not page.exception
+    assert panel_count(page) == PANELS
+    exchange, symbol = page.sidebar.selectbox
+    assert exchange.options == ["binance"]
+    assert symbol.options == ["BTCUSDT", "ETHUSDT"]
+    assert symbol.value == "BTCUSDT"
+
+
+def test_another_symbol_is_shown_without_a_fault(page: AppTest, desk: FakeDesk) -> None:
+    page.run()
+    page.sidebar.selectbox[1].select("ETHUSDT").run()
+    assert not page.exception
+    assert page.session_state["symbol"] == "ETHUSDT"
+    assert panel_count(page) == PANELS
+
+
+def test_the_address_chooses(page: AppTest, desk: FakeDesk) -> None:
+    page.query_params["symbol"] = "ETHUSDT"
+    page.query_params["depth"] = "20"
+    page.run()
+    assert not page.exception
+    assert page.sidebar.selectbox[1].value == "ETHUSDT"
+    assert page.session_state["depth"] == 20
+
+
+def test_what_the_desk_does_not_have_falls_back(page: AppTest, desk: FakeDesk) -> None:
+    page.query_params["venue"] = "nowhere"
+    page.query_params["symbol"] = "NOSUCH"
+    page.query_params["depth"] = "7"
+    page.query_params["row_ticks"] = "many"
+    page.run()
+    assert not page.exception
+    assert [box.value for box in page.sidebar.selectbox] == ["binance", "BTCUSDT"]
+    assert page.session_state["depth"] == 10
+
+
+def test_a_desk_that_is_gone_is_told_in_words(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HFT_API_URL", f"http://127.0.0.1:{serving.free_port()}")
+    page.run()
+    assert not page.exception
+    assert panel_count(page) == 0
+    assert any("The desk does not answer" in text.value for text in page.markdown)
+
+
+def test_a_desk_that_compiles_shows_how_far_it_is(page: AppTest, desk: FakeDesk) -> None:
+    desk.health_state = "compiling"
+    page.run()
+    assert not page.exception
+    assert panel_count(page) == 0
+    assert any("Compiling kernels" in text.value for text in page.markdown)
+
+
+def test_a_desk_that_failed_says_why(page: AppTest, desk: FakeDesk) -> None:
+    desk.health_state, desk.reason = "failed", "x.tape holds no frames"
+    page.run()
+    assert not page.exception
+    assert any("x.tape holds no frames" in text.value for text in page.markdown)
+
+
+@pytest.mark.parametrize(
+    ("action", "value", "asked"),
+    [
+        ("pause", 0, ("pause", {})),
+        ("play", 0, ("play", {})),
+        ("step", 1, ("step", {"events": 1})),
+        ("speed", 5, ("speed", {"speed": 5.0})),
+        ("seek", 1_723_161_700_000.4, ("seek", {"ts": 1_723_161_700_000_000_000})),
+    ],
+)
+def test_the_clocks_wishes_reach_the_desk(
+    desk: FakeDesk,
+    monkeypatch: pytest.MonkeyPatch,
+    action: str,
+    value: float,
+    asked: tuple[str, dict[str, object]],
+) -> None:
+    command = {"action": action, "value": value, "at": 1}
+    monkeypatch.setattr(st, "session_state", {"panel_clock": {"command": command}})
+    order_book.command()
+    assert desk.commands == [asked]
+
+
+def test_no_wish_asks_nothing(desk: FakeDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(st, "session_state", {"panel_clock": {"command": None}})
+    order_book.command()
+    assert desk.commands == []
+
+
+def test_a_desk_that_is_gone_when_asked_is_told_in_a_toast(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    toasts: list[str] = []
+    monkeypatch.setenv("HFT_API_URL", f"http://127.0.0.1:{serving.free_port()}")
+    monkeypatch.setattr(st, "toast", lambda text, **_: toasts.append(text))
+    command = {"action": "pause", "value": 0, "at": 1}
+    monkeypatch.setattr(st, "session_state", {"panel_clock": {"command": command}})
+    order_book.command()
+    assert toasts == ["The desk does not answer."]
