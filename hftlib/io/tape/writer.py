@@ -14,6 +14,7 @@ from typing import Final
 
 import filelock
 import msgspec
+import zstandard
 
 from hftlib.core.errors import TapeError
 from hftlib.core.frames import Frame
@@ -35,6 +36,8 @@ _LOCK: Final = "writer.lock"
 _FRAME_COST: Final = 200
 _WAKE_SECONDS: Final = 0.1
 _OPEN_SECONDS: Final = 0.8
+
+_REFUSALS: Final = (OSError, TapeError, ValueError, msgspec.MsgspecError, zstandard.ZstdError)
 
 OnLoss = Callable[[Frame, str], None]
 """Called with each frame that will not be on the tape, and the reason."""
@@ -340,10 +343,10 @@ class TapeWriter:
         self._guard(lambda: self._writer.append(item))
 
     def _guard(self, action: Callable[[], object]) -> None:
-        """Do what the disk may refuse; a refusal is kept in `failure`, never raised here."""
+        """Do what the disk or the encoder may refuse; a refusal is kept in `failure`, not raised."""
         try:
             action()
-        except (OSError, TapeError) as error:
+        except _REFUSALS as error:
             self.failure = error
 
 
