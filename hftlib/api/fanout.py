@@ -25,7 +25,8 @@ _PROGRESS_S: Final = 0.5
 _POLICY: Final = 1008
 _TRY_LATER: Final = 1013
 
-TopicKey = tuple[str, str, int, int]
+TopicKey = tuple[str, str, int | None, int]
+"""Venue, symbol, ticks a row (None: the desk chooses), levels a side of the ladder."""
 
 
 class _Client:
@@ -91,8 +92,7 @@ class Hub:
         finally:
             self._waiting -= 1
         if topic is not None:
-            key = (venue, symbol, topic.row_ticks, depth)
-            await self._feed(websocket, key, topic)
+            await self._feed(websocket, (venue, symbol, row_ticks, depth), topic)
 
     async def _open(
         self, websocket: WebSocket, venue: str, symbol: str, row_ticks: int | None, depth: int
@@ -109,11 +109,12 @@ class Hub:
         except NotReadyError as error:
             await _refuse(websocket, "FAILED", str(error), _TRY_LATER)
             return None
-        topic = self._topics.get((venue, symbol, topic.row_ticks, depth), topic)
+        key = (venue, symbol, row_ticks, depth)
+        topic = self._topics.get(key, topic)
         while not topic.is_ready:
             topic.prepare()
             await asyncio.sleep(0)
-        return self._topics.setdefault((venue, symbol, topic.row_ticks, depth), topic)
+        return self._topics.setdefault(key, topic)
 
     async def _until_ready(self, websocket: WebSocket) -> None:
         """Tell the client what the desk is doing until it has a run."""

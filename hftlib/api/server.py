@@ -121,7 +121,7 @@ def _leave_word(settings: DeskSettings, url: str) -> None:
 def _uvicorn(desk: Desk, hub: Hub) -> uvicorn.Config:
     return uvicorn.Config(
         create_app(desk, hub),
-        http="httptools",
+        http="auto",
         ws="websockets-sansio",
         ws_per_message_deflate=False,
         lifespan="off",

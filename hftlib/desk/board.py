@@ -1,6 +1,7 @@
 """What clients may read of one book: its columns, last trades, figures and how its feed does."""
 
 from collections import deque
+from itertools import islice
 from typing import Final
 
 import numpy as np
@@ -57,11 +58,11 @@ class Board:
         self.trades.append(trade)
         self.trades_seen += 1
 
-    def trades_since(self, seen: int) -> list[feed.TradeMark]:
-        """Return the trades kept that came after the first `seen` ones, oldest first."""
-        count = min(self.trades_seen - seen, len(self.trades))
-        newest = list(self.trades)[len(self.trades) - count :]
-        return [self._mark(trade) for trade in newest]
+    def trades_between(self, seen: int, until: int) -> list[feed.TradeMark]:
+        """Return the trades kept that came after the first `seen`, up to the `until`-th."""
+        first = self.trades_seen - len(self.trades)
+        chosen = islice(self.trades, max(0, seen - first), max(0, until - first))
+        return [self._mark(trade) for trade in chosen]
 
     def restart(self) -> None:
         """Forget what belongs to a stretch of time that the run has left."""

@@ -14,6 +14,7 @@ from hftlib.wire.messages import ClockReply, Description, Status
 STATUS_PERIOD_S: Final = 0.25
 DEFAULT_DEPTH: Final = 25
 _SLICE_COLUMNS: Final = 50
+_LOOK_PERIOD_S: Final = 1.0
 
 
 class Topic:
@@ -27,12 +28,19 @@ class Topic:
         self._key = key
         self.depth = depth
         self._board: Board = run.board(key)
-        self.row_ticks = row_ticks or default_row_ticks(self._board.store, self._mid_ticks())
-        self._strip = Strip(self._board.store, self.row_ticks)
+        self._is_given = row_ticks is not None
+        self._strip = Strip(self._board.store, row_ticks or self._wanted_row_ticks())
+        self._next_strip: Strip | None = None
+        self._next_look_s = 0.0
         self._sequence = 0
         self._trades_sent = self._board.trades_seen
         self._ladder_mark: object = None
         self._next_status_s = 0.0
+
+    @property
+    def row_ticks(self) -> int:
+        """Return the height of a row in ticks; one that was not asked for may change."""
+        return self._strip.row_ticks
 
     @property
     def is_ready(self) -> bool:
@@ -46,7 +54,7 @@ class Topic:
     def greeting(self, clock: ClockReply | None) -> list[bytes]:
         """Return what a new client is sent first: description, history, ladder, trades, status."""
         history = feed.join_columns(self._strip.history())
-        trades = self._board.trades_since(0)
+        trades = self._board.trades_between(0, self._trades_sent)
         return [
             self._pack(Kind.DESCRIPTION, feed.encode_json(self.description())),
             self._pack(Kind.COLUMNS, history, feed.HISTORY),
@@ -56,9 +64,18 @@ class Topic:
         ]
 
     def changes(self, clock: ClockReply | None, now_s: float) -> list[bytes]:
-        """Return what is new since the last call; after a jump of the clock, a whole greeting."""
+        """Return what is new since the last call.
+
+        After a jump of the clock or a change of the row height that is a whole greeting.
+        """
+        if not self._is_given:
+            self._fit_rows(now_s)
         if self._strip.epoch != self._board.store.epoch:
             self._strip.catch_up(_SLICE_COLUMNS)
+            self._trades_sent = self._board.trades_seen
+            return self.greeting(clock)
+        if self._next_strip is not None and self._next_strip.behind == 0:
+            self._strip, self._next_strip = self._next_strip, None
             self._trades_sent = self._board.trades_seen
             return self.greeting(clock)
         messages = []
@@ -89,7 +106,7 @@ class Topic:
             price_decimals=instrument.price_decimals,
             tick=instrument.price_increment,
             size_decimals=instrument.size_decimals,
-            row_ticks=self.row_ticks,
+            row_ticks=self._strip.row_ticks,
             rows=DEFAULT_ROWS,
             column_ms=COLUMN_NS // 1_000_000,
         )
@@ -97,6 +114,22 @@ class Topic:
     def status(self, clock: ClockReply | None) -> Status:
         """Return the state of the book and of its feed."""
         return status_of(self._run, self._key, clock)
+
+    def _fit_rows(self, now_s: float) -> None:
+        """Begin a strip of another height, and encode it bit by bit, where the range asks for it.
+
+        Twice too fine or four times too coarse is the measure, so that heights do not flutter.
+        """
+        if self._next_strip is not None:
+            self._next_strip.catch_up(_SLICE_COLUMNS)
+        elif now_s >= self._next_look_s:
+            self._next_look_s = now_s + _LOOK_PERIOD_S
+            wanted = self._wanted_row_ticks()
+            if not self.row_ticks / 4 < wanted < 2 * self.row_ticks:
+                self._next_strip = Strip(self._board.store, wanted)
+
+    def _wanted_row_ticks(self) -> int:
+        return default_row_ticks(self._board.store, self._mid_ticks())
 
     def _pack(self, kind: Kind, body: bytes, flags: int = 0) -> bytes:
         self._sequence += 1
@@ -108,7 +141,7 @@ class Topic:
         seen = self._board.trades_seen
         if seen == self._trades_sent:
             return []
-        trades = self._board.trades_since(self._trades_sent)
+        trades = self._board.trades_between(self._trades_sent, seen)
         self._trades_sent = seen
         return [self._pack(Kind.TRADES, feed.encode_trades(trades))] if trades else []
 

@@ -39,23 +39,23 @@ def test_a_message_from_the_future_has_a_negative_age() -> None:
     assert seen.message_age().p50 == -1.0
 
 
-def test_trades_since_are_those_not_seen_yet() -> None:
+def test_trades_between_are_those_and_no_others() -> None:
     seen = board()
     for number in range(4):
         seen.add_trade(trade(number, side=Side.SELL if number == 3 else Side.BUY))
-    assert seen.trades_since(2) == [
+    assert seen.trades_between(2, 4) == [
         TradeMark(2.0, 100, 1.5, BUY),
         TradeMark(3.0, 100, 1.5, SELL),
     ]
-    assert seen.trades_since(4) == []
-    assert seen.trades_since(0)[0].time_ms == 5.0, "our stamp where the venue sends none"
+    assert seen.trades_between(4, 4) == []
+    assert seen.trades_between(0, 1)[0].time_ms == 5.0, "our stamp where the venue sends none"
 
 
 def test_trades_are_bounded() -> None:
     seen = board()
     for number in range(TRADES_KEPT + 5):
         seen.add_trade(trade(number))
-    assert len(seen.trades_since(0)) == TRADES_KEPT
+    assert len(seen.trades_between(0, seen.trades_seen)) == TRADES_KEPT
     assert seen.trades_seen == TRADES_KEPT + 5
 
 
