@@ -45,10 +45,6 @@ class MarketReader:
         self.venue = venue
         self._scales = scales
 
-    def scale(self, symbol: str) -> Scale:
-        """Return the scale of a symbol. Raises NotKnownError."""
-        return self._scales[symbol]
-
     def best(self, data: messages.Ticker, frame: Frame) -> MarketEvent:
         """Return a bookTicker's best bid and offer."""
         scale = self._scales[data.symbol]
