@@ -126,6 +126,7 @@ def _uvicorn(desk: Desk, hub: Hub) -> uvicorn.Config:
         ws_per_message_deflate=False,
         lifespan="off",
         access_log=False,
+        log_config=None,
         log_level="warning",
         server_header=False,
         timeout_graceful_shutdown=2,

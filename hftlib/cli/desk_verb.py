@@ -30,7 +30,9 @@ def run(arguments: argparse.Namespace, configuration: Configuration) -> int:
     from hftlib.api.server import run as run_server
     from hftlib.desk.ownership import OwnedElsewhereError
     from hftlib.desk.settings import DeskSettings
+    from hftlib.io import logs
 
+    logs.start(configuration.log_level, secrets=[configuration.api.token])
     settings = DeskSettings(
         source=configuration.source,
         host=configuration.desk.host,
