@@ -89,6 +89,7 @@ class BlockBuilder:
         key = (frame.venue, frame.connection, frame.kind.value, frame.request)
         lane = self._lanes.get(key)
         if lane is None:
+            _encoder.encode(key)  # refuses text that is none before it is in the block
             lane = self._lanes[key] = len(self._counts)
             self._counts.append(0)
         self._counts[lane] += 1

@@ -9,6 +9,7 @@ row, each but the first compressed with its forerunner as the dictionary, a fift
 
 import os
 from collections.abc import Iterator
+from io import FileIO
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -78,24 +79,26 @@ class SegmentFile:
         self._chain = chain
         self._links = 0
         self._base = b""
-        self._data = (folder / f"{name}.zst").open("ab")
+        self._data = (folder / f"{name}.zst").open("ab", buffering=0)
         self._data.truncate(survey.end)
         if not survey.index_is_whole:
             _write_index(folder / f"{name}.index", survey.segments)
-        self._index = (folder / f"{name}.index").open("ab")
+        self._index = (folder / f"{name}.index").open("ab", buffering=0)
 
     def append(self, header: Header, text: bytes) -> bytes:
-        """Compress and append one segment; return its compressed bytes."""
+        """Compress and append one segment; return its compressed bytes.
+
+        Raises OSError when the disk refuses; the files are then as they were, and the same
+        segment may be tried again.
+        """
         self._base = self._base if self._links % self._chain else b""
         packed = _compress(text, self._base, self._level)
         offset = self.segments[-1].end if self.segments else 0
         segment = _segment(offset, len(packed), len(text), header, int(bool(self._base)))
         self._links += 1
         self._base = text
-        self._data.write(packed)
-        self._data.flush()
-        self._index.write(_line(segment))
-        self._index.flush()
+        _write(self._data, packed, offset)
+        _write(self._index, _line(segment), os.fstat(self._index.fileno()).st_size)
         self.segments.append(segment)
         return packed
 
@@ -108,8 +111,7 @@ class SegmentFile:
         self._links = 0
         self._data.truncate(kept[-1].end if kept else 0)
         self._index.truncate(0)
-        self._index.write(b"".join(map(_line, kept)))
-        self._index.flush()
+        _write(self._index, b"".join(map(_line, kept)), 0)
 
     def sync(self) -> None:
         """Force what was written onto the disk."""
@@ -212,6 +214,17 @@ def _segment(offset: int, length: int, raw: int, header: Header, base: int) -> S
         header.max_ts,
         base,
     )
+
+
+def _write(file: FileIO, data: bytes, end: int) -> None:
+    """Append all of `data` to a file that ends at `end`, or nothing."""
+    left = memoryview(data)
+    try:
+        while left:
+            left = left[file.write(left) :]
+    except OSError:
+        file.truncate(end)
+        raise
 
 
 def _line(segment: Segment) -> bytes:

@@ -14,7 +14,6 @@ from typing import Final
 
 import filelock
 import msgspec
-import zstandard
 
 from hftlib.core.errors import TapeError
 from hftlib.core.frames import Frame
@@ -36,8 +35,6 @@ _LOCK: Final = "writer.lock"
 _FRAME_COST: Final = 200
 _WAKE_SECONDS: Final = 0.1
 _OPEN_SECONDS: Final = 0.8
-
-_REFUSALS: Final = (OSError, TapeError, ValueError, msgspec.MsgspecError, zstandard.ZstdError)
 
 OnLoss = Callable[[Frame, str], None]
 """Called with each frame that will not be on the tape, and the reason."""
@@ -169,13 +166,16 @@ class BlockWriter:
         )
 
     def cut(self) -> None:
-        """End the open block and hand it to the operating system."""
+        """End the open block and hand it to the operating system.
+
+        Raises OSError when that refuses; the block then stays open and may be cut again.
+        """
         if self._block.records == 0:
             return
         header, text = self._block.header(), self._block.text()
-        self._block = BlockBuilder()
         self._digest.update(self._frames.append(header, text))
         self._tally.add(header, len(text))
+        self._block = BlockBuilder()
 
     def cut_if_older(self, seconds: float) -> None:
         """End the open block when its first record came `seconds` ago or more."""
@@ -216,8 +216,8 @@ class TapeWriter:
     """Write a tape in a thread, behind a bounded queue: for live feeds.
 
     `overflow` counts the frames that are not on the tape, because the queue was full or because
-    the disk refused (`failure` says how); each is also reported through `on_loss`, in the thread
-    that lost it. The manifest keeps the count.
+    the disk refuses (`failure` says how, and is None again once it takes); each is also reported
+    through `on_loss`, in the thread that lost it. The manifest keeps the count.
     """
 
     def __init__(
@@ -286,11 +286,19 @@ class TapeWriter:
     def flush(self, timeout: float = 10.0) -> None:
         """Wait until all frames so far are on the disk. Raises TapeError when they are not."""
         done = threading.Event()
-        self._waiting.append(self._writer.flush)
-        self._waiting.append(done.set)
+        refusals: list[Exception | None] = []
+
+        def flush() -> None:
+            self._try(self._writer.flush)
+            refusals.append(self.failure)
+            done.set()
+
+        self._waiting.append(flush)
         self._wake.set()
-        if not done.wait(timeout) or self.failure is not None:
-            raise TapeError(f"the tape is not on the disk: {self.failure or 'no answer in time'}")
+        if not done.wait(timeout):
+            raise TapeError("the tape is not on the disk: no answer in time")
+        if refusals[0] is not None:
+            raise TapeError(f"the tape is not on the disk: {refusals[0]}")
 
     def close(self) -> Manifest:
         """Write what waits, close the tape and return its manifest.
@@ -330,23 +338,37 @@ class TapeWriter:
             self._wake.clear()
             while self._waiting:
                 self._take(self._waiting.popleft())
-            self._guard(lambda: self._writer.cut_if_older(_OPEN_SECONDS))
+            if self.failure is None:
+                self._guard(lambda: self._writer.cut_if_older(_OPEN_SECONDS))
+            else:
+                self._try(self._writer.cut)
 
     def _take(self, item: Frame | Callable[[], object]) -> None:
         if not isinstance(item, Frame):
             self._guard(item)
             return
         self._taken_bytes += len(item.payload) + _FRAME_COST
-        if self.failure is not None:
+        if self.failure is None:
+            self._guard(lambda: self._write(item))
+        else:
             self._lose(item, str(self.failure))
-            return
-        self._guard(lambda: self._writer.append(item))
+
+    def _write(self, frame: Frame) -> None:
+        try:
+            self._writer.append(frame)
+        except ValueError as error:
+            self._lose(frame, f"this frame cannot be written: {error}")
+
+    def _try(self, action: Callable[[], object]) -> None:
+        """Do what decides whether the disk takes again."""
+        self.failure = None
+        self._guard(action)
 
     def _guard(self, action: Callable[[], object]) -> None:
-        """Do what the disk or the encoder may refuse; a refusal is kept in `failure`, not raised."""
+        """Do what the disk may refuse; keep a refusal in `failure`, never raise it."""
         try:
             action()
-        except _REFUSALS as error:
+        except (OSError, TapeError) as error:
             self.failure = error
 
 

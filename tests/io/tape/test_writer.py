@@ -2,6 +2,7 @@ import json
 import os
 import threading
 
+import msgspec
 import pytest
 
 from hftlib.core.errors import TapeError
@@ -176,7 +177,12 @@ def test_a_disk_that_refuses_is_a_failure_and_no_silence(tmp_path, monkeypatch):
     assert [frame for frame, _ in lost] == [second, third]
     assert "No space left" in lost[0][1]
     monkeypatch.undo()
+    writer.flush()
+    assert writer.failure is None
+    (fourth,) = numbered(1, first=3)
+    assert writer.append(fourth)
     assert writer.close().overflow == 2
+    assert list(TapeReader(tmp_path / "a.tape").frames()) == [first, fourth]
 
 
 def test_the_manifest_on_disk_is_open_until_closed(tmp_path):
@@ -187,3 +193,38 @@ def test_the_manifest_on_disk_is_open_until_closed(tmp_path):
     writer.close()
     on_disk = json.loads((tmp_path / "a.tape" / "manifest.json").read_text())
     assert (on_disk["closed"], on_disk["records"]) == (True, 1)
+
+
+def test_a_frame_that_cannot_be_written_is_lost_alone(tmp_path):
+    lost = []
+    frames = numbered(3)
+    writer = TapeWriter(tmp_path / "a.tape", on_loss=lambda frame, reason: lost.append(reason))
+    for frame in (frames[0], msgspec.structs.replace(frames[1], venue="\ud800"), frames[2]):
+        assert writer.append(frame)
+    manifest = writer.close()
+    assert (manifest.overflow, writer.failure) == (1, None)
+    assert "cannot be written" in lost[0]
+    assert list(TapeReader(tmp_path / "a.tape").frames()) == [frames[0], frames[2]]
+
+
+@pytest.mark.parametrize("written", [0, 1, 30])
+def test_a_block_that_the_disk_took_in_part_is_taken_back(tmp_path, monkeypatch, written):
+    """The disk fills in the midst of a block, is cleared, and the same block is cut again."""
+    path = tmp_path / "a.tape"
+    frames = numbered(25)
+    writer = BlockWriter(path)
+    for frame in frames:
+        writer.append(frame)
+
+    def fill(file, data, end):
+        file.write(bytes(data[:written]))
+        file.truncate(end)
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("hftlib.io.tape.segments._write", fill)
+    with pytest.raises(OSError, match="No space"):
+        writer.flush()
+    monkeypatch.undo()
+    writer.close()
+    assert list(TapeReader(path).frames()) == frames
+    TapeReader(path).verify()
