@@ -164,8 +164,21 @@ def test_a_garbled_frame_without_a_book_counts_on():
 
 def test_an_event_of_an_unknown_type_distrusts_its_book():
     feed = live()
-    assert kinds(feed.ws(level2(2, "delta"))) == ["MALFORMED", "SnapshotRequest"]
-    assert kinds(feed.ws(level2(3, "update", "NOSUCH-USD"))) == ["UNKNOWN"]
+    assert kinds(feed.ws(level2(2, "delta"))) == ["MALFORMED", "GAP", "SnapshotRequest"]
+
+
+def test_an_unknown_name_distrusts_every_book_once_as_it_may_be_garbled():
+    feed = live()
+    again = ["GAP", "SnapshotRequest"] * 2
+    assert kinds(feed.ws(level2(2, "update", "NOSUCH-USD"))) == ["UNKNOWN", *again]
+    feed = live()
+    strange = level2(2).replace("l2_data", "l2_dat`")
+    assert kinds(feed.ws(strange)) == ["UNKNOWN", *again]
+    restored = live()
+    restored.session.restore(feed.session.checkpoint())
+    restored.ws(level2(3, "snapshot"))
+    assert kinds(restored.ws(strange.replace(":2,", ":4,"))) == ["UNKNOWN"]
+    assert restored.session.is_synced("BTC-USD")
 
 
 def test_client_id_and_key_order_do_not_matter():
@@ -181,7 +194,7 @@ def test_usdc_products_are_answered_as_usd():
     feed = advanced("BTC-USDC")
     (snapshot, _) = feed.ws(level2(0, "snapshot", "BTC-USD"))
     assert snapshot.symbol == "BTC-USDC"
-    assert kinds(feed.ws(level2(1, "update", "ETH-USD"))) == ["UNKNOWN"]
+    assert kinds(feed.ws(level2(1, "update", "ETH-USD")))[0] == "UNKNOWN"
     both = advanced("BTC-USDC", "BTC-USD")
     (snapshot, _) = both.ws(level2(0, "snapshot", "BTC-USD"))
     assert snapshot.symbol == "BTC-USD"

@@ -119,12 +119,34 @@ def test_a_garbled_update_distrusts_its_book_or_every_book():
     assert kinds(feed.ws(match(5)[:-5])) == ["MALFORMED"]
 
 
-def test_frames_of_unknown_products_change_no_book():
+def test_an_unknown_product_distrusts_every_book_once_as_its_name_may_be_garbled():
     feed = live()
-    for text in (update(product="A-B"), SNAPSHOT.replace("YFI", "A"), match(1, product="A-B")):
-        assert kinds(feed.ws(text)) == ["UNKNOWN"]
-    assert kinds(feed.ws(heartbeat(1, "A-B"))) == ["UNKNOWN"]
+    for text in (match(1, product="A-B"), heartbeat(1, "A-B")):
+        assert kinds(feed.ws(text)) == ["UNKNOWN"], "no book could have missed this"
+    assert kinds(feed.ws(update(product="A-B"))) == ["UNKNOWN", *["GAP", "SnapshotRequest"] * 2]
+    feed.ws(SNAPSHOT)
+    assert kinds(feed.ws(update(product="A-B"))) == ["UNKNOWN"]
+    assert kinds(feed.ws(SNAPSHOT.replace("YFI-BTC", "A-B"))) == ["UNKNOWN"]
     assert feed.session.is_synced("YFI-BTC")
+
+
+def test_an_unknown_type_distrusts_every_book_once_as_it_may_be_garbled():
+    feed = live()
+    strange = update().replace("l2update", "l2updatf")
+    assert kinds(feed.ws(strange)) == ["UNKNOWN", *["GAP", "SnapshotRequest"] * 2]
+    feed.ws(SNAPSHOT)
+    assert kinds(feed.ws(strange)) == ["UNKNOWN"]
+    restored = live()
+    restored.session.restore(feed.session.checkpoint())
+    assert kinds(restored.ws(strange)) == ["UNKNOWN"], "names survive a checkpoint"
+
+
+def test_an_update_with_a_garbled_key_distrusts_its_book():
+    for key in ("changes", "time", "type"):
+        feed = live()
+        events = feed.ws(update().replace(f'"{key}"', f'"{key[:-1]}X"'))
+        assert kinds(events)[0] in ("MALFORMED", "UNKNOWN")
+        assert not feed.session.is_synced("YFI-BTC")
 
 
 def test_a_match_names_the_maker():

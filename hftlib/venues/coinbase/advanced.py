@@ -11,7 +11,8 @@ The local book, step by step:
 4. Every l2_data update holds absolute sizes, "0" deletes; apply all of its changes in order.
    A frame may carry several events and several products.
 5. A frame that cannot be read does not move the counter, unless it is of a channel that carries
-   no book: the next frame then shows the gap, and the books begin anew.
+   no book: the next frame then shows the gap, and the books begin anew. A channel or product
+   met for the first time and not known here may be a garbled name: the books begin anew, too.
 
 `last_update_id` of a book is the sequence_num of the frame that changed it last. market_trades
 come newest first and are passed on oldest first; their first batch is marked historical.
@@ -33,6 +34,7 @@ from hftlib.venues.coinbase.advanced_market import AdvancedMarket
 from hftlib.venues.coinbase.advanced_rest import AdvancedRest
 from hftlib.venues.coinbase.connection_sequence import ConnectionSequence, Order
 from hftlib.venues.coinbase.pushed_books import PushedBooks
+from hftlib.venues.coinbase.strangers import Strangers
 from hftlib.venues.coinbase.trades import Trades
 from hftlib.venues.counters import Reporter
 from hftlib.venues.failures import DECODE_FAILURES, MalformedError, condition_of
@@ -66,6 +68,7 @@ class AdvancedSession:
         self._books = PushedBooks(self.reporter)
         self._trades = Trades(self.reporter)
         self._rest = AdvancedRest(self._market, self._trades, self.reporter)
+        self._strangers = Strangers()
         self._sequences: dict[str, ConnectionSequence] = {}
         self._channels: dict[bytes, Callable[[Frame], list[Event]]] = {
             b"l2_data": self._level2,
@@ -110,6 +113,7 @@ class AdvancedSession:
             "books": self._books.dump(),
             "sequences": {name: kept.dump() for name, kept in self._sequences.items()},
             "trades": self._trades.dump(),
+            "strangers": self._strangers.dump(),
             "counters": self.reporter.dump(),
         }
 
@@ -120,6 +124,7 @@ class AdvancedSession:
         for name, kept in state["sequences"].items():
             self._sequences[name].load(kept)
         self._trades.load(state["trades"])
+        self._strangers.load(state["strangers"])
         self.reporter.load(state["counters"])
 
     # the ways in -------------------------------------------------------------------------------
@@ -197,7 +202,7 @@ class AdvancedSession:
         try:
             symbol = self._market.require(change.product_id)
         except DECODE_FAILURES as failure:
-            return [self._fail(frame, failure)]
+            return [self._fail(frame, failure), *self._stranger(frame, change.product_id)]
         book = self._books.of(symbol)
         book.counters.frames += 1
         if change.type == "update":
@@ -214,7 +219,8 @@ class AdvancedSession:
             return self._books.follow(book, delta, frame)
         if change.type != "snapshot":
             reason = f"l2_data event of type {change.type[:40]!r}"
-            return self.distrust(symbol, reason, frame.ts_recv, FeedCondition.MALFORMED)
+            told = self.reporter.status(frame, FeedCondition.MALFORMED, reason, symbol=symbol)
+            return [told, *self.distrust(symbol, reason, frame.ts_recv)]
         snapshot = BookSnapshot(
             COINBASE,
             symbol,
@@ -315,4 +321,11 @@ class AdvancedSession:
             reason = f"known, not modelled: {head.channel}"
             return self._only(frame, head.sequence_num, FeedCondition.ACKNOWLEDGED, reason)
         reason = f"unknown channel {head.channel[:40]!r}"
-        return self._only(frame, head.sequence_num, FeedCondition.UNKNOWN, reason)
+        events = self._only(frame, head.sequence_num, FeedCondition.UNKNOWN, reason)
+        return [*events, *self._stranger(frame, head.channel)]
+
+    def _stranger(self, frame: Frame, name: str) -> list[Event]:
+        """Distrust the connection's books where an unknown name is met for the first time."""
+        if not self._strangers.is_new(name):
+            return []
+        return self._books.distrust_all(frame, f"{name[:40]!r} may be a garbled name")

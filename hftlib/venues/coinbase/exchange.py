@@ -12,7 +12,8 @@ The local book, step by step:
    snapshot may come again at any time and replaces the book. Whoever holds the book checks that
    it is not crossed, and compares it with REST (which arrives as PartialDepth) now and then.
 5. A frame that is garbled may have been an update: if it can still be seen of which product, that
-   book is distrusted, else every book of the connection.
+   book is distrusted, else every book of the connection. The same goes for a frame of a product
+   or a type that is not known here and is met for the first time: the name may be garbled.
 
 Trades: `side` of match and last_match is the maker's and is turned. trade_id is contiguous per
 product; missing ones are counted as TRADES_MISSING, also when a heartbeat's last_trade_id tells
@@ -33,6 +34,7 @@ from hftlib.venues.coinbase import exchange_messages as messages
 from hftlib.venues.coinbase.exchange_market import ExchangeMarket
 from hftlib.venues.coinbase.exchange_rest import ExchangeRest
 from hftlib.venues.coinbase.pushed_books import PushedBooks
+from hftlib.venues.coinbase.strangers import Strangers
 from hftlib.venues.coinbase.trades import Trades
 from hftlib.venues.counters import Reporter
 from hftlib.venues.failures import DECODE_FAILURES, condition_of
@@ -42,6 +44,15 @@ from hftlib.venues.stamps import iso_ns
 _NOT_MODELLED: Final = frozenset(
     {"status", "received", "open", "done", "change", "activate", "auction", "rfq_match", "balance"}
 )
+_BOOKLESS: Final = _NOT_MODELLED | {
+    "match",
+    "last_match",
+    "ticker",
+    "heartbeat",
+    "subscriptions",
+    "error",
+}
+"""Types whose frames change no book, garbled or not."""
 _decoder: Final = msgspec.json.Decoder
 _read_head: Final = _decoder(messages.Head).decode
 _read_snapshot: Final = _decoder(messages.Snapshot).decode
@@ -76,6 +87,7 @@ class ExchangeSession:
         self._books = PushedBooks(self.reporter)
         self._trades = Trades(self.reporter)
         self._rest = ExchangeRest(self._market, self._trades, self.reporter)
+        self._strangers = Strangers()
         self._seen: dict[str, _Stream] = {}
         self._types: dict[bytes, Callable[[Frame], list[Event]]] = {
             b"l2update": self._update,
@@ -121,6 +133,7 @@ class ExchangeSession:
             "books": self._books.dump(),
             "seen": seen,
             "trades": self._trades.dump(),
+            "strangers": self._strangers.dump(),
             "counters": self.reporter.dump(),
         }
 
@@ -132,6 +145,7 @@ class ExchangeSession:
             kept = self._stream(symbol)
             kept.count, kept.time, kept.changes = count, time, bytes(changes)
         self._trades.load(state["trades"])
+        self._strangers.load(state["strangers"])
         self.reporter.load(state["counters"])
 
     # the ways in -------------------------------------------------------------------------------
@@ -167,12 +181,25 @@ class ExchangeSession:
             head = _read_head(frame.payload)
         except DECODE_FAILURES:
             return [told, *self._books.distrust_all(frame, "a garbled frame")]
-        if head.type not in ("l2update", "snapshot") or condition_of(failure) in _HARMLESS:
+        if head.type in _BOOKLESS:
             return [told]
-        if not self._books.is_synced(head.product_id):
-            return [told]
-        reason = f"a garbled {head.type}"
-        return [told, *self.distrust(head.product_id, reason, frame.ts_recv)]
+        if condition_of(failure) is FeedCondition.UNKNOWN:
+            return [told, *self._stranger(frame, head.product_id)]
+        return [told, *self._distrust_garbled(frame, head)]
+
+    def _distrust_garbled(self, frame: Frame, head: messages.Head) -> list[Event]:
+        """Distrust the book that a garbled update names, or all where it names none."""
+        reason = f"a garbled frame of type {head.type[:40]!r}"
+        if self._books.knows(head.product_id):
+            is_synced = self._books.is_synced(head.product_id)
+            return self.distrust(head.product_id, reason, frame.ts_recv) if is_synced else []
+        return self._books.distrust_all(frame, reason)
+
+    def _stranger(self, frame: Frame, name: str) -> list[Event]:
+        """Distrust the connection's books where an unknown name is met for the first time."""
+        if not self._strangers.is_new(name):
+            return []
+        return self._books.distrust_all(frame, f"{name[:40]!r} may be a garbled name")
 
     # types -------------------------------------------------------------------------------------
 
@@ -268,8 +295,5 @@ class ExchangeSession:
         if head.type in _NOT_MODELLED:
             reason = f"known, not modelled: {head.type}"
             return [self._tell(frame, FeedCondition.ACKNOWLEDGED, reason)]
-        return [self._tell(frame, FeedCondition.UNKNOWN, f"unknown type {head.type[:40]!r}")]
-
-
-_HARMLESS: Final = frozenset({FeedCondition.UNKNOWN})
-"""A frame of a product that is not known changes no book."""
+        told = self._tell(frame, FeedCondition.UNKNOWN, f"unknown type {head.type[:40]!r}")
+        return [told, *self._stranger(frame, head.type)]

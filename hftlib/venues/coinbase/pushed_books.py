@@ -46,6 +46,10 @@ class PushedBooks:
             book = self._books[symbol] = PushedBook(symbol, counters)
         return book
 
+    def knows(self, symbol: str) -> bool:
+        """Say whether a symbol's book was met."""
+        return symbol in self._books
+
     def is_synced(self, symbol: str) -> bool:
         """Say whether a book has its snapshot and nothing was lost since."""
         return symbol in self._books and self._books[symbol].is_synced
