@@ -29,7 +29,7 @@ def main() -> int:
     print(report.table(peers.rows))
     for line in peers.complaints:
         print(f"bench: {line}", file=sys.stderr)
-    report.write(peers.rows, report.machine(own.packages | peers.packages))
+    report.write(peers.rows, report.machine(peers.packages | own.packages))
     return 1 if peers.complaints else 0
 
 

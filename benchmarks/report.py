@@ -38,7 +38,7 @@ def machine(packages: dict[str, str]) -> dict[str, Any]:
     return {
         "cpu": _cpu(),
         "cores": len(_cores()),
-        "system": f"{platform.system()} {platform.release()}",
+        "system": platform.system(),
         "python": sys.version.split()[0],
         "packages": dict(sorted(packages.items())),
     }
