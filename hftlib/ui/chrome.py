@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from hftlib.wire.messages import Health
 
@@ -67,9 +68,8 @@ def footer() -> None:
 
 def starting(health: Health) -> None:
     """Show how far the desk is with its start."""
-    step = _STEPS.get(health.state, f"The desk is {health.state}")
-    with st.container(border=True):
-        st.markdown(f"#### {step}")
+    with _card():
+        st.markdown(f"#### {_STEPS.get(health.state, f'The desk is {health.state}')}")
         if health.total:
             share = min(1.0, health.done / health.total)
             st.progress(share, text=f"compiling kernels {health.done}/{health.total}")
@@ -78,7 +78,14 @@ def starting(health: Health) -> None:
 
 def trouble(title: str, reason: str) -> None:
     """Show in words why there is nothing to show, and that it is being tried again."""
-    with st.container(border=True):
+    with _card():
         st.markdown(f"#### :material/cloud_off: {title}")
-        st.markdown(reason)
+        st.text(reason)
         st.caption("Trying again by itself every two seconds. docs/troubleshooting.md says more.")
+
+
+def _card() -> DeltaGenerator:
+    """Return a bordered box in the middle of an otherwise empty page."""
+    st.space("large")
+    middle = st.container(horizontal_alignment="center")
+    return middle.container(border=True, width=620)

@@ -1,9 +1,12 @@
 """What the page says when all is not well, over a desk that does as it is told."""
 
+from pathlib import Path
+
 from playwright.sync_api import expect
 
 from hftlib.core.states import BookState
 from tests.e2e.conftest import OrderBook, Watched
+from tests.ui_support import serving
 from tests.ui_support.fake_desk import FakeDesk
 
 
@@ -52,6 +55,24 @@ def test_a_starting_desk_shows_its_progress(
         desk.health_state = "running"
     watched.page.locator(".heatmap canvas[data-draws]").wait_for()
     assert watched.errors == []
+
+
+def test_a_desk_that_is_lost_is_told_and_found_again(watched: Watched, tmp_path: Path) -> None:
+    port = serving.free_port()
+    environment = {"HFT_API_URL": f"http://127.0.0.1:{port}", "HFT_DATA_DIR": str(tmp_path)}
+    with serving.app(environment, tmp_path / "app.log") as url:
+        watched.page.goto(url)
+        expect(watched.page.get_by_text("The desk does not answer")).to_be_visible()
+        with serving.fake_desk(port):
+            watched.page.locator(".heatmap canvas[data-draws]").wait_for()
+        badge = watched.page.locator(".badge.state")
+        expect(badge).to_contain_text("OFFLINE", timeout=10_000)
+        expect(watched.page.locator(".notice strong")).to_have_text("Desk unreachable")
+        watched.page.locator(".fact.age.late").wait_for(timeout=10_000)
+        with serving.fake_desk(port):
+            expect(badge).to_contain_text("LIVE", timeout=15_000)
+            expect(watched.page.locator(".notice")).to_be_hidden()
+    assert watched.abroad == []
 
 
 def test_a_narrow_page_and_a_low_one_lose_nothing_to_the_right(

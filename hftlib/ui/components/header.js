@@ -14,8 +14,9 @@ const HINTS = Object.freeze({
   STALE: "The connection shows no sign of life; not trusted",
   CROSSED: "Best bid at or above best ask; not trusted",
   DOWN: "The connection is closed; not trusted",
+  OFFLINE: "This page does not hear the desk; what it shows is the last that came",
 });
-const SIGNS = Object.freeze({ LIVE: "\u25cf", SYNCING: "\u25cb", GAP: "\u25b2", STALE: "\u25a0", CROSSED: "\u2716", DOWN: "\u2716" });
+const SIGNS = Object.freeze({ LIVE: "\u25cf", SYNCING: "\u25cb", GAP: "\u25b2", STALE: "\u25a0", CROSSED: "\u2716", DOWN: "\u2716", OFFLINE: "\u2716" });
 
 export default class Header extends Panel {
   constructor(root) {
@@ -61,7 +62,8 @@ export default class Header extends Panel {
     this.badge(this.source, status?.source ?? d?.source ?? "", "");
     write(this.origin, originText(status?.origin ?? d?.origin ?? ""));
     this.origin.title = status?.origin ?? d?.origin ?? "";
-    const state = status?.state ?? feed.ladder?.state ?? "SYNCING";
+    const known = status?.state ?? feed.ladder?.state ?? "SYNCING";
+    const state = feed.description && !feed.isHeard ? "OFFLINE" : known;
     this.badge(this.state, state, SIGNS[state]);
     this.state.title = `${HINTS[state] ?? ""}${status?.reason ? `: ${status.reason}` : ""}`;
     this.drawVerified(status);

@@ -9,7 +9,7 @@ import { HISTORY, Kind, readMessage } from "./feed.js";
 import { Statistics } from "./statistics.js";
 
 const REGISTRY = Symbol.for("hftlib.feeds");
-const MOST_COLUMNS = 6000;
+const MOST_COLUMNS = 4000;
 const MOST_TRADES = 4000;
 const MOST_SAMPLES = 1200;
 const MOST_HELD = 4000;
@@ -108,8 +108,10 @@ export class Feed {
       this.statistics.unreadable += 1;
       return;
     }
-    this.receivedAt = performance.now();
-    this.statistics.sawClock(message.timeMs);
+    if (message.kind !== Kind.ERROR) {
+      this.receivedAt = performance.now();
+      this.statistics.sawClock(message.timeMs);
+    }
     APPLY[message.kind](this, message);
   }
 
@@ -153,6 +155,16 @@ export class Feed {
     this.socket = null;
     socket?.close();
     feeds().delete(keyOf(this.topic));
+  }
+
+  /** Whether the page hears the desk: only then may what it shows be called current. */
+  get isHeard() {
+    return this.error === null && (this.link === "open" || this.link === "polled");
+  }
+
+  /** Whether what is shown is current and the book behind it trusted. */
+  get isTrusted() {
+    return this.isHeard && (this.status?.state ?? this.ladder?.state) === "LIVE";
   }
 
   /** The last trusted best prices, in ticks; null where a side is missing. */

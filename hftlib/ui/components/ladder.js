@@ -44,7 +44,7 @@ export default class LadderPanel extends Panel {
     this.drawSide(asks, "ask", { most, widest });
     this.drawSide(bids, "bid", { most, widest });
     this.drawSpread(bids[0], asks[0]);
-    if (feed.ladder.state !== "LIVE") this.drawUntrusted();
+    if (feed.ladder.state !== "LIVE" || !feed.isHeard) this.drawUntrusted();
     this.canvas.dataset.draws = String(this.draws + 1);
     this.speak(bids[0], asks[0]);
   }

@@ -13,6 +13,8 @@ const BEFORE_MS = 1000;
  * @property {string} name
  * @property {string} hint formula and unit
  * @property {(now: Record<string, ?number>, before: ?Record<string, ?number>, d: any) => ?number} value
+ * @property {(column: import("./feed.js").Column, d: any) => ?number} [column] the same from the
+ *   history of the heatmap, so that the small line is there at once
  * @property {(value: number, d: any) => string} text
  * @property {(d: any) => string} unit
  * @property {(now: Record<string, ?number>, d: any) => string} detail
@@ -26,6 +28,7 @@ const CARDS = [
     name: "Mid",
     hint: "Mid = (best bid + best ask) / 2, in quote units. Below: change over the last minute.",
     value: (now) => now.mid,
+    column: ({ bid, ask }, d) => (bid === null || ask === null ? null : ((bid + ask) / 2) * Number(d.tick)),
     text: (value, d) => fixed(value, d.price_decimals + 1),
     unit: (d) => d.quote,
     detail: () => "",
@@ -35,6 +38,7 @@ const CARDS = [
     name: "Spread",
     hint: "Spread = (best ask \u2212 best bid) / mid, in basis points (hundredths of a per cent). Below: in quote units and in ticks.",
     value: (now) => now.spread_bps,
+    column: ({ bid, ask }) => (bid === null || ask === null ? null : ((ask - bid) / (ask + bid)) * 2e4),
     text: spreadText,
     unit: () => "bps",
     detail: (now, d) => `${fixed(now.spread, d.price_decimals)} ${d.quote} \u00b7 ${fixed(now.spread_ticks, 0)} ${now.spread_ticks === 1 ? "tick" : "ticks"}`,
@@ -113,12 +117,12 @@ export default class MetricsPanel extends Panel {
     const end = samples[samples.length - 1].timeMs;
     const first = samples.findIndex((sample) => sample.timeMs >= end - SPAN_MS);
     const shown = samples.slice(first);
-    const trusted = status.state === "LIVE";
-    this.host.classList.toggle("untrusted", !trusted);
-    for (const parts of this.cards) this.fill(parts, shown, end, description);
+    this.host.classList.toggle("untrusted", !this.feed.isTrusted);
+    const columns = this.feed.columns.filter((column) => column.timeMs >= end - SPAN_MS);
+    for (const parts of this.cards) this.fill(parts, shown, columns, end, description);
   }
 
-  fill({ card, value, unit, detail, canvas }, samples, end, d) {
+  fill({ card, value, unit, detail, canvas }, samples, columns, end, d) {
     const points = samples.map((sample, index) => ({
       timeMs: sample.timeMs,
       value: card.value(sample.features, before(samples, index), d) ?? null,
@@ -127,8 +131,11 @@ export default class MetricsPanel extends Panel {
     write(value, Number.isFinite(now) ? card.text(now, d) : NOTHING);
     write(unit, card.unit(d));
     const features = samples[samples.length - 1].features;
-    write(detail, card.detail(features, d) || change(points));
-    sparkline(canvas, points, {
+    const line = card.column ? [...columns.map((column) => ({
+      timeMs: column.timeMs, value: card.column(column, d),
+    })), points[points.length - 1]] : points;
+    write(detail, card.detail(features, d) || change(line));
+    sparkline(canvas, line, {
       spanMs: SPAN_MS,
       endMs: end,
       zero: card.signed ? 0 : undefined,

@@ -10,6 +10,12 @@ const MESSAGES = Object.freeze({
   DOWN: ["Feed is down", "The connection to the source is closed; the desk tries again."],
 });
 
+const AGAIN = "Trying again by itself; the picture is the last that came.";
+const ERRORS = Object.freeze({
+  DESK_UNREACHABLE: `The desk does not answer. ${AGAIN}`,
+  DESK_UNAVAILABLE: `The desk does not answer. ${AGAIN}`,
+});
+
 export class Notice {
   /** @param {HTMLElement} stage */
   constructor(stage) {
@@ -35,8 +41,8 @@ export class Notice {
 
   /** @returns {[string, string]} nothing where all is well */
   words(feed) {
-    if (feed.link === "retrying") return ["Connection lost", "Trying again by itself; the picture is the last that came."];
-    if (feed.error) return [titleOf(feed.error.code), feed.error.message];
+    if (feed.link === "retrying") return ["Connection lost", AGAIN];
+    if (feed.error) return [titleOf(feed.error.code), ERRORS[feed.error.code] ?? feed.error.message];
     const state = feed.status?.state ?? feed.ladder?.state;
     if (feed.description && state && state !== "LIVE") {
       const [title, detail] = MESSAGES[state] ?? MESSAGES.DOWN;
