@@ -1,7 +1,9 @@
 """`desk`: run the desk, the process that owns feeds, engine and API."""
 
 import argparse
+import os
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -50,4 +52,17 @@ def run(arguments: argparse.Namespace, configuration: Configuration) -> int:
         if owned.endpoint is None or owned.endpoint.source != settings.source:
             raise
         print(f"hftlib: {owned}; nothing to do", file=sys.stderr)
+    leave_loader_behind()
     return 0
+
+
+def leave_loader_behind() -> None:
+    """End the process here and now if kernels are still being compiled: everything is tidied up.
+
+    The interpreter would otherwise take itself apart under a thread that is inside the compiler.
+    """
+    from hftlib.desk.desk import LOADER
+
+    if any(thread.name == LOADER for thread in threading.enumerate()):
+        sys.stderr.flush()
+        os._exit(0)

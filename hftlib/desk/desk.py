@@ -5,13 +5,16 @@ already answers.
 """
 
 import asyncio
+import contextlib
 import os
 import sys
+import threading
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
 
 import hftlib
-from hftlib.core.errors import HftlibError
+from hftlib.core.errors import HftlibError, TapeError
 from hftlib.core.states import Source
 from hftlib.desk.pauses import PauseMeter
 from hftlib.desk.settings import DeskSettings, tape_path
@@ -39,6 +42,39 @@ class ClockError(HftlibError, ValueError):
         """Say what was wrong."""
         super().__init__(message)
         self.is_conflict = is_conflict
+
+
+LOADER: Final = "hftlib-loader"
+
+
+async def in_daemon_thread(work: Callable[[], None]) -> None:
+    """Run `work` in a thread that nobody waits for when the loop ends; raise what it raises.
+
+    A kernel that is being compiled cannot be interrupted, and a desk that is told to stop must not
+    wait a minute for it, as it would for a thread of the loop's own executor.
+    """
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[None] = loop.create_future()
+
+    def settle(failure: BaseException | None) -> None:
+        if done.cancelled():
+            return
+        if failure is None:
+            done.set_result(None)
+        else:
+            done.set_exception(failure)
+
+    def run() -> None:
+        failure: BaseException | None = None
+        try:
+            work()
+        except BaseException as raised:  # noqa: BLE001 (handed to whoever waits)
+            failure = raised
+        with contextlib.suppress(RuntimeError):  # the loop is gone: nobody waits
+            loop.call_soon_threadsafe(settle, failure)
+
+    threading.Thread(target=run, name=LOADER, daemon=True).start()
+    await done
 
 
 class Desk:
@@ -119,7 +155,7 @@ class Desk:
         who ask. Only failures that are no HftlibError are raised always.
         """
         try:
-            await asyncio.to_thread(self._load)
+            await in_daemon_thread(self._load)
             await self._play()
         except HftlibError as error:
             self._fail(str(error))
@@ -135,6 +171,8 @@ class Desk:
     def _load(self) -> None:
         """Import the engine, compile or load its kernels, and open the tape; runs in a thread."""
         self._state = "loading"
+        if not self._path.exists():
+            raise TapeError(f"there is no tape at {self._path}")
         from hftlib.core.compiled import are_compiled, compile_all
         from hftlib.desk.opening import open_run
 

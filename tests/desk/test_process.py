@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from hftlib.client.connection import DeskConnection, RefusedError
 from hftlib.client.endpoint import read_endpoint, read_token
 from hftlib.client.starting import RunningDesk, ensure_desk, join_desk
 from hftlib.core.errors import UnavailableError
@@ -129,8 +130,6 @@ def test_a_busy_port_gives_the_next_one(tape: Path, tmp_path: Path) -> None:
 
 def test_a_tape_that_is_none_is_told_by_a_desk_that_answers(tmp_path: Path) -> None:
     started = ensure_desk(tmp_path, arguments=arguments(tmp_path / "absent.tape"))
-    from hftlib.client.connection import DeskConnection, RefusedError
-
     with DeskConnection(started.url) as connection:
         health = eventually(lambda: (h := connection.health()).state == "failed" and h)
         assert "absent.tape" in health.reason
@@ -182,3 +181,19 @@ def test_beyond_loopback_the_token_is_left_for_its_owner_alone(
 def test_the_endpoint_of_garbage_is_none(tmp_path: Path) -> None:
     (tmp_path / "desk.json").write_text(json.dumps({"url": 5}))
     assert read_endpoint(tmp_path) is None
+
+
+def test_a_desk_that_compiles_answers_and_stops_at_once(
+    tape: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HFT_KERNEL_CACHE", str(tmp_path / "cache"))
+    started = ensure_desk(tmp_path / "data", arguments=arguments(tape))
+    with DeskConnection(started.url) as connection:
+        health = eventually(lambda: (h := connection.health()).state == "compiling" and h)
+        assert 0 <= health.done <= health.total
+        with pytest.raises(RefusedError, match="compiling") as refusal:
+            connection.book("binance", "BTCUSDT")
+        assert (refusal.value.status, refusal.value.code) == (503, "NOT_READY")
+    started.process.terminate()
+    assert started.process.wait(10) == 0
+    assert read_endpoint(tmp_path / "data") is None
