@@ -39,8 +39,10 @@ from hftlib.features.layout import (
     WALK_BAND,
     WALK_COST,
     WALK_JOINT,
+    WALK_LIMIT,
     WALK_SIZE,
     WALK_SQUARE,
+    WALK_TARGET,
     WALK_VALUE,
 )
 from hftlib.features.quote_kernel import Floats, balance_of, price_of
@@ -68,6 +70,7 @@ def pay(floats: Floats, ticks: float, quanta: float, middle: float, sign: float,
         floats[at + COST_SIZES + done] = sign * 1e4 * (value / needed - middle) / middle
         done += 1
     floats[WALK_COST] = float(done)
+    floats[WALK_TARGET] = floats[COST_SIZE + done] if done < COST_SIZES else math.inf
 
 
 @kernel
@@ -81,6 +84,7 @@ def pass_bands(floats: Floats, distance: float, depth_at: int, slope_at: int) ->
             floats[slope_at] = slope / floats[SIZE_SCALE]
         band += 1
     floats[WALK_BAND] = float(band)
+    floats[WALK_LIMIT] = BAND_BPS[band] if band < BANDS else math.inf
 
 
 @kernel
@@ -88,13 +92,11 @@ def take_level(floats: Floats, side: int, ticks: float, quanta: float, middle: f
     """Take one level of the walk in; False where nothing further is wanted."""
     sign = 1.0 if side == ASK_SIDE else -1.0
     distance = sign * 1e4 * (ticks - middle) / middle
-    pass_bands(
-        floats,
-        distance,
-        ASK_DEPTH if side == ASK_SIDE else BID_DEPTH,
-        ASK_SLOPE if side == ASK_SIDE else BID_SLOPE,
-    )
-    pay(floats, ticks, quanta, middle, sign, BUY_PRICE if side == ASK_SIDE else SELL_PRICE)
+    if distance > floats[WALK_LIMIT]:
+        depth_at = ASK_DEPTH if side == ASK_SIDE else BID_DEPTH
+        pass_bands(floats, distance, depth_at, ASK_SLOPE if side == ASK_SIDE else BID_SLOPE)
+    if floats[WALK_SIZE] + quanta >= floats[WALK_TARGET]:
+        pay(floats, ticks, quanta, middle, sign, BUY_PRICE if side == ASK_SIDE else SELL_PRICE)
     floats[WALK_SIZE] += quanta
     floats[WALK_VALUE] += quanta * ticks
     floats[WALK_JOINT] += distance * floats[WALK_SIZE]
@@ -132,6 +134,8 @@ def walk_side(ints: Ints, floats: Floats, side: int, middle: float) -> None:
     """Measure the bands, the slope and the costs of one side, best level first."""
     for index in range(WALK_SIZE, WALK_SQUARE + 1):
         floats[index] = 0.0
+    floats[WALK_LIMIT] = BAND_BPS[0]
+    floats[WALK_TARGET] = floats[COST_SIZE]
     if walk_window(ints, floats, side, middle):
         walk_overflow(ints, floats, side, middle)
 

@@ -162,6 +162,8 @@ WALK_BAND: Final = 210
 WALK_COST: Final = 211
 WALK_JOINT: Final = 212
 WALK_SQUARE: Final = 213
+WALK_LIMIT: Final = 214  # the distance beyond which a band ends
+WALK_TARGET: Final = 215  # the size at which a cost is known
 
 # Rings and tables. Capacities are powers of two where a mask does the wrapping.
 TRADE_CAPACITY: Final = 8_192

@@ -59,7 +59,7 @@ def test_parts_of_the_array_do_not_overlap() -> None:
         (layout.PENDING_DEADLINE, layout.PENDING_CAPACITY),
         (layout.PENDING_FACTOR, layout.PENDING_CAPACITY),
     ]
-    end = layout.WALK_SQUARE
+    end = layout.WALK_TARGET
     for start, size in rings:
         assert start >= end
         end = start + size

@@ -5,7 +5,7 @@ computes from that history, with dicts, lists and fractions of the formulas' own
 """
 
 import math
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 SECOND = 1_000_000_000
 PATIENCE = 60 * SECOND
@@ -229,17 +229,25 @@ class Reference:
         return out
 
     def _vpin(self):
-        """Deal the volume out quantum by quantum."""
+        """Lay the volume out on one line and cut it into buckets."""
         bucket, trades = self.bucket, self.every_trade
         if bucket is None:
             if len(trades) < 500:
                 return None, None
             bucket = max(1, sum(quanta for _, quanta, _ in trades[:500]) * 20 // 500)
             trades = trades[500:]
-        signs = [sign for _, quanta, sign in trades for _ in range(quanta)]
-        full = [signs[k : k + bucket] for k in range(0, len(signs) - bucket + 1, bucket)][-50:]
-        vpin = sum(abs(sum(each)) for each in full) / (50 * bucket) if len(full) == 50 else None
-        return bucket * self.quantum, vpin
+        ends = list(accumulate(quanta for _, quanta, _ in trades))
+        full = ends[-1] // bucket if ends else 0
+        if full < 50:
+            return bucket * self.quantum, None
+        imbalances = []
+        for low in range((full - 50) * bucket, full * bucket, bucket):
+            signed = 0
+            for end, (_, quanta, sign) in zip(ends, trades, strict=True):
+                overlap = min(end, low + bucket) - max(end - quanta, low)
+                signed += sign * max(0, overlap)
+            imbalances.append(abs(signed))
+        return bucket * self.quantum, sum(imbalances) / (50 * bucket)
 
     def _spreads(self):
         out = dict.fromkeys(
