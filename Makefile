@@ -10,6 +10,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PYTEST := $(BIN)/python -m pytest -q
 # Tests run in two workers; one file stays in one worker, so that what it builds is built once.
 WORKERS ?= 2
+SECONDS ?= 600
 
 # Branch coverage: the pure rooms by their own tests and the property tests.
 PURE := core book wire features venues market engine
@@ -17,7 +18,7 @@ COVERED = $(wildcard $(PURE:%=tests/%) tests/property)
 COVER = --cov
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint types floors coverage e2e docs-current gates bench fmt
+.PHONY: help run test check lint types floors coverage e2e docs-current gates bench screenshots fuzz fmt
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -67,6 +68,16 @@ check: lint types floors docs-current gates test coverage e2e ## everything that
 
 bench: $(VENV)/.development ## hftlib and its peers on the same capture, in one run
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+screenshots: $(VENV)/.development ## photograph the pages for docs/images
+	@$(BIN)/python -m tests.e2e.screenshots
+
+fuzz: $(VENV)/.development ## fuzz every decoder for SECONDS each (or DECODERS="binance lobster")
+	@for decoder in $(or $(DECODERS),$$($(BIN)/python -c \
+		"from tests.fuzz.fuzz_codecs import DECODERS; print(*DECODERS)")); do \
+		echo "fuzzing $$decoder for $(SECONDS) s"; \
+		$(BIN)/python -m tests.fuzz.fuzz_codecs $$decoder -max_total_time=$(SECONDS) || exit 1; \
+	done
 
 fmt: $(VENV)/.development ## format, and fix what can be fixed
 	@$(BIN)/ruff check --fix-only . ; $(BIN)/ruff format .
