@@ -1,6 +1,9 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hftlib.core.errors import DecimalError
+from hftlib.core.instrument import Instrument
 from hftlib.venues.failures import NotKnownError
 from hftlib.venues.scale import Scale, Scales
 from tests.reference.venue_feed import instrument
@@ -18,6 +21,31 @@ def test_text_becomes_ticks_and_quanta():
 def test_what_is_off_the_tick_is_refused(text: str):
     with pytest.raises(DecimalError):
         Scale(BTC).price(text)
+
+
+@given(st.integers(0, 10**12), st.text("0123456789", max_size=12), st.sampled_from(["", "0" * 9]))
+def test_the_short_way_equals_the_instrument(whole: int, fraction: str, zeros: str):
+    half_cents = Instrument("binance", "X", "A", "B", "0.05", "0.001")
+    for kept in (BTC, half_cents):
+        scale = Scale(kept)
+        for text in (f"{whole}.{fraction}{zeros}", f"{whole}"):
+            for found, wanted in (
+                (scale.price, kept.price_ticks),
+                (scale.size, kept.size_quanta),
+            ):
+                try:
+                    units = wanted(text)
+                except DecimalError:
+                    with pytest.raises(DecimalError):
+                        found(text)
+                else:
+                    assert found(text) == units
+
+
+@pytest.mark.parametrize("text", [".5", "1.2.3", "1_0", "١", "+-1", " 1", "1" * 40])
+def test_what_is_not_plain_is_refused(text: str):
+    with pytest.raises(DecimalError):
+        Scale(BTC).size(text)
 
 
 def test_a_negative_size_is_refused():

@@ -128,8 +128,8 @@ class BinanceSession:
         lane.frames += 1
         if frame.kind is _WS:
             payload = frame.payload
-            route = self._routes.get(payload[_NAME_AT : payload.find(b'"', _NAME_AT)])
-            if route is not None and payload.startswith(_COMBINED):
+            route = self._routes.get(payload[: payload.find(b'"', _NAME_AT)])
+            if route is not None:
                 return route(frame, lane)
             return self._guarded(frame, self._read_any)
         return self._receive_other(frame)
@@ -264,13 +264,16 @@ class BinanceSession:
             return self._by_event(_event_type(data), data, frame)
         events = self._readers[name.kind](data, frame, name)
         if len(self._routes) < _ROUTES_LIMIT:
-            self._learn(text.encode(), name, frame.payload)
+            self._learn(_COMBINED + text.encode(), name, frame.payload)
         return events
 
     def _learn(self, key: bytes, name: StreamName, payload: bytes) -> None:
-        """Keep the short way for a stream whose name stands plainly at the frame's beginning."""
+        """Keep the short way for a stream whose name stands plainly at the frame's beginning.
+
+        The key is all that stands before the name's closing quote.
+        """
         symbol = name.symbol.upper()
-        if not payload.startswith(_COMBINED + key + b'"') or symbol not in self._scales:
+        if not payload.startswith(key + b'"') or symbol not in self._scales:
             return
         if name.kind is StreamKind.DIFF_DEPTH:
             route = DepthRoute(self._books, self._books.of(symbol), self._fail)
