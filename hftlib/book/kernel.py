@@ -1,7 +1,7 @@
 """The order book's kernel: text or integers of levels in, an applied book and its top out.
 
-Other rooms' kernels call `apply_text`, `replace_text`, `apply_levels`, `refresh_top` and `best`;
-Python calls the entries below. Levels are absolute, zero deletes, and a deletion of a level that
+Other rooms' kernels call `apply_text`, `replace_text`, `apply_levels` and `refresh_top`; Python
+calls the entries below. Levels are absolute, zero deletes, and a deletion of a level that
 is not held is counted and otherwise ignored (a feed that starts from a short snapshot names many).
 """
 
@@ -9,7 +9,6 @@ from hftlib.book.layout import (
     ASK_SIDE,
     ASK_TOP_COUNT,
     ASK_TOP_TICKS,
-    BEST,
     BID_SIDE,
     BID_TOP_COUNT,
     BID_TOP_TICKS,
@@ -125,14 +124,6 @@ def refresh_top(ints: Ints) -> None:
         and ints[ASK_TOP_COUNT] > 0
         and ints[BID_TOP_TICKS] >= ints[ASK_TOP_TICKS]
     )
-
-
-@kernel
-def best(ints: Ints, side: int) -> int:
-    """Return the best tick of a side (BID_SIDE or ASK_SIDE), or -1 when it is empty."""
-    if ints[side + LEVELS] == 0:
-        return -1
-    return ints[side + SIGN] * ints[side + BEST]  # type: ignore[no-any-return]
 
 
 @entry(INTS, TEXT, TEXT, TEXT, INT, INT)

@@ -295,12 +295,18 @@ def store(ints: Ints, side: int, count: int, ticks: int, quanta: int) -> int:
     """Put a scanned level into a side's scratch; return the new count or NEEDS_ROOM."""
     room = ints[SCRATCH_ROOM]
     if count >= room:
-        ints[SCRATCH_WANTED] = 2 * room
         return NEEDS_ROOM
     scratch = ints[side + SCRATCH_AT]
     ints[scratch + count] = ticks
     ints[scratch + room + count] = quanta
     return count + 1
+
+
+@kernel
+def want_scratch(ints: Ints, at: int, size: int) -> None:
+    """Tell Python how much scratch a text of `size` bytes wants that ran out of it at `at`."""
+    room = ints[SCRATCH_ROOM]
+    ints[SCRATCH_WANTED] = max(2 * room, room * size // at)
 
 
 @kernel
@@ -404,21 +410,15 @@ def scan_object(
 def scan_item(
     text: Text, at: int, ints: Ints, layout: int, only: int, bids: int, asks: int
 ) -> tuple[int, int, int]:
-    """Scan one level in any layout; return both new counts and the place after it.
+    """Scan one level in any layout but pairs; return both new counts and the place after it.
 
     `only` is the side of a text that holds one side, else 0. A negative count is a code.
     """
-    if layout == PAIRS or layout == CHANGES:
+    if layout == CHANGES:
         at = expect(text, at, _OPEN_LIST)
         if at < 0:
             return MALFORMED, MALFORMED, at
-        if layout == CHANGES:
-            return scan_change(text, at, ints, bids, asks)
-        if only == BID_SIDE:
-            bids, at = scan_level(text, at, ints, only, bids)
-        else:
-            asks, at = scan_level(text, at, ints, only, asks)
-        return bids, asks, at
+        return scan_change(text, at, ints, bids, asks)
     at = expect(text, at, _OPEN_OBJECT)
     if at < 0:
         return MALFORMED, MALFORMED, at
@@ -442,7 +442,7 @@ def scan_item(
 def scan_list(
     text: Text, ints: Ints, layout: int, only: int, bids: int, asks: int
 ) -> tuple[int, int]:
-    """Scan a whole text of levels into scratch; return both new counts.
+    """Scan a whole text of levels, in any layout but pairs, into scratch; return both new counts.
 
     A negative count is a code: MALFORMED, OFF_QUANTUM, TOO_LARGE or NEEDS_ROOM.
     """
@@ -454,6 +454,8 @@ def scan_list(
     while True:
         bids, asks, at = scan_item(text, at, ints, layout, only, bids, asks)
         if bids < 0 or asks < 0:
+            if min(bids, asks) == NEEDS_ROOM:
+                want_scratch(ints, at, len(text))
             return bids, asks
         at = skip_space(text, at)
         if not holds(text, at, _COMMA):
@@ -583,6 +585,8 @@ def scan_pairs(text: Text, ints: Ints, side: int) -> int:
                 return MALFORMED
             count, at = scan_level(text, at, ints, side, count)
             if count < 0:
+                if count == NEEDS_ROOM:
+                    want_scratch(ints, at, len(text))
                 return count
         at = skip_space(text, at)
         if not holds(text, at, _COMMA):
