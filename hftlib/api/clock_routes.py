@@ -1,6 +1,6 @@
 """Routes of the run's clock: play, pause, step, seek, speed, loop."""
 
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
 from fastapi import APIRouter, Request
@@ -12,6 +12,7 @@ from hftlib.core.errors import HftlibError
 from hftlib.desk.desk import ClockError, Desk
 from hftlib.wire.messages import LoopRequest, SeekRequest, SpeedRequest, StepRequest
 
+LARGEST_BODY: Final = 4_096
 Asked = TypeVar("Asked", bound=msgspec.Struct)
 
 
@@ -84,7 +85,11 @@ def _moved(desk: Desk, move: Any) -> Response:
 
 async def _asked(request: Request, kind: type[Asked], default: Asked | None = None) -> Asked:
     """Return the body of a request. Raises BodyError when it is not what the route takes."""
-    body = await request.body()
+    body = b""
+    async for part in request.stream():
+        body += part
+        if len(body) > LARGEST_BODY:
+            raise BodyError(f"a body of more than {LARGEST_BODY} bytes")
     if not body and default is not None:
         return default
     try:

@@ -24,6 +24,8 @@ from hftlib.wire.messages import Endpoint
 
 _PORTS_TRIED: Final = 50
 _BACKLOG: Final = 128
+_LARGEST_FROM_CLIENT: Final = 4_096
+"""Bytes of a websocket message from a client: nothing that clients send is read."""
 
 
 class DeskServer(uvicorn.Server):
@@ -124,6 +126,7 @@ def _uvicorn(desk: Desk, hub: Hub) -> uvicorn.Config:
         http="auto",
         ws="websockets-sansio",
         ws_per_message_deflate=False,
+        ws_max_size=_LARGEST_FROM_CLIENT,
         lifespan="off",
         access_log=False,
         log_config=None,

@@ -72,6 +72,7 @@ class Board:
         self._marks.append((0.0, 0))
         self.trades.clear()
         self._ages_ms.clear()
+        self.statistics = None
         self.last_recv = None
 
     def mark_rate(self, monotonic_s: float) -> None:

@@ -13,7 +13,7 @@ from hftlib.wire.messages import ClockReply, Description, Status
 
 STATUS_PERIOD_S: Final = 0.25
 DEFAULT_DEPTH: Final = 25
-_SLICE_COLUMNS: Final = 50
+_SLICE_COLUMNS: Final = 100
 _LOOK_PERIOD_S: Final = 1.0
 
 

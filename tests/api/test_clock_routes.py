@@ -107,6 +107,7 @@ def test_stepping_while_playing_is_a_conflict(paused: DeskInThread) -> None:
         ("step", b'{"events": 1, "more": 2}'),
         ("step", b'{"events": 0}'),
         ("loop", b"[]"),
+        ("seek", b" " * 5_000 + b'{"ts": 1}'),
     ],
 )
 def test_bodies_that_do_not_fit_are_refused(desk: DeskInThread, command: str, body: bytes) -> None:
