@@ -84,7 +84,7 @@ def test_binned_sizes_are_those_of_the_book(desk: DeskInThread, moving: DeskInTh
 
 def test_trades_come_once(moving: DeskInThread) -> None:
     times: list[float] = []
-    with listening(moving) as opened:
+    with listening(moving, row_ticks=10) as opened:
         while len(times) < 20:
             times += [trade.time_ms for trade in take(opened, Kind.TRADES)[1]]
     steps = {round(later - earlier) for earlier, later in pairwise(times)}
@@ -94,7 +94,7 @@ def test_trades_come_once(moving: DeskInThread) -> None:
 def test_after_a_seek_the_feed_begins_again(tape: Path, tmp_path: Path) -> None:
     with playing(tape, tmp_path, paused=True) as running:
         connection = running.until_running()
-        with listening(running) as opened:
+        with listening(running, row_ticks=10) as opened:
             take(opened, Kind.STATUS)
             connection.seek(START_NS + 300 * STEP_NS)
             take(opened, Kind.DESCRIPTION)
@@ -199,7 +199,7 @@ def test_a_client_that_does_not_read_is_not_waited_for_and_loses_no_column(
         eventually(lambda: connection.health().clients == 1)
         connection.set_speed(50)
         connection.play()
-        with listening(running) as quick:
+        with listening(running, row_ticks=10) as quick:
             while not take(quick, Kind.STATUS)[1].clock.ended:
                 pass
         times: list[float] = []
