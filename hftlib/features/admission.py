@@ -11,6 +11,7 @@ _BREAKS: Final = frozenset(
         FeedCondition.GAP,
         FeedCondition.OVERFLOW,
         FeedCondition.CROSSED,
+        FeedCondition.DRIFT,
         FeedCondition.CLOSED,
     }
 )

@@ -20,6 +20,7 @@ def test_event_time_rules_where_there_is_one() -> None:
         ("binance", "", FeedCondition.CLOSED, True),
         ("binance", "ABCUSD", FeedCondition.OVERFLOW, True),
         ("binance", "ABCUSD", FeedCondition.CROSSED, True),
+        ("binance", "ABCUSD", FeedCondition.DRIFT, True),
         ("binance", "XYZUSD", FeedCondition.GAP, False),
         ("coinbase", "ABCUSD", FeedCondition.GAP, False),
         ("binance", "ABCUSD", FeedCondition.HEARTBEAT, False),
