@@ -159,6 +159,7 @@ class BinanceSession:
     def restore(self, state: dict[str, Any]) -> None:
         """Take the state of a checkpoint."""
         self._routes.clear()
+        self._raw_kinds.clear()
         self._books.load(state["books"])
         self._streams = {name: frozenset(opened) for name, opened in state["streams"].items()}
         self.reporter.load(state["counters"])

@@ -19,7 +19,7 @@ from hftlib.venues.scale import Scales
 from hftlib.venues.stamps import iso_ns
 
 _SECOND_NS: Final = 1_000_000_000
-_PARTIAL_LEVELS: Final = 20
+_PARTIAL_LEVELS: Final = 500
 CHANNEL_INTERVAL: Final = "FIVE_MINUTE"
 INTERVAL_SECONDS: Final = {
     "ONE_MINUTE": 60,

@@ -20,7 +20,7 @@ from hftlib.venues.scale import Scale, Scales
 from hftlib.venues.stamps import iso_ns
 
 _SECOND_NS: Final = 1_000_000_000
-_PARTIAL_LEVELS: Final = 20
+_PARTIAL_LEVELS: Final = 500
 _LARGEST_EXPONENT: Final = 30
 
 
