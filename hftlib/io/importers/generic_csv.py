@@ -63,13 +63,23 @@ def read(files: Sequence[SourceFile], choices: Choices) -> Iterator[Parsed]:
         table: _Table | None = None
         for number, line in file.numbered():
             if table is None:
-                table = _Table(file, choices, _split(line.removeprefix(b"\xef\xbb\xbf")))
+                table = _Table(file, choices, _header(file, line))
             else:
                 yield file, table.entry(number, line)
 
 
+def _header(file: SourceFile, line: bytes) -> list[str]:
+    try:
+        return _split(line.removeprefix(b"\xef\xbb\xbf"))
+    except rows.RowError as error:
+        raise TapeError(f"{file.path.name}: no header line: {error}") from error
+
+
 def _split(line: bytes) -> list[str]:
-    fields = next(csv.reader([line.decode(errors="replace")]), [])
+    try:
+        fields = next(csv.reader([line.decode(errors="replace")]), [])
+    except csv.Error as error:
+        raise rows.RowError(str(error)) from error
     return [field.strip() for field in fields]
 
 
@@ -106,17 +116,19 @@ class _Table:
 
     def entry(self, number: int, line: bytes) -> Entry | BadLine:
         """Return the frame of a row."""
-        fields = _split(line)
-        if len(fields) != self._width:
-            return BadLine(number, f"{len(fields)} columns where the header has {self._width}")
-        told = {column: fields[place] for column, place in self._places.items()}
-        symbol = (told.get("symbol") or self._symbol).upper()
         try:
-            row = self._row(told)
+            told = self._told(_split(line))
+            symbol = (told.get("symbol") or self._symbol).upper()
+            entry = rows.entry(symbol, self._row(told), number)
         except rows.RowError as error:
             return BadLine(number, str(error))
         self._next_id += 1
-        return rows.entry(symbol, row, number)
+        return entry
+
+    def _told(self, fields: list[str]) -> dict[str, str]:
+        if len(fields) != self._width:
+            raise rows.RowError(f"{len(fields)} columns where the header has {self._width}")
+        return {column: fields[place] for column, place in self._places.items()}
 
     def _row(self, told: Mapping[str, str]) -> rows.Row:
         if self._table == "klines":

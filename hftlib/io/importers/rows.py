@@ -28,6 +28,7 @@ _ISO: Final = re.compile(
 _EPOCH: Final = re.compile(r"(\d{9,19})(?:\.(\d{1,9})\d*)?", re.ASCII)
 _SECOND_NS: Final = 1_000_000_000
 _MILLISECOND_NS: Final = 1_000_000
+_NO_NAME: Final = re.compile(r'[\x00-\x20"\\@]')
 _UNITS: Final = ((11, _SECOND_NS), (14, _MILLISECOND_NS), (17, 1_000), (19, 1))
 """Epoch stamps of up to so many digits are in this unit: s, ms, us, ns."""
 
@@ -138,7 +139,12 @@ def _offset(text: str) -> int:
 
 
 def entry(symbol: str, row: Row, line: int) -> Entry:
-    """Return the frame that Binance would have sent for a row."""
+    """Return the frame that Binance would have sent for a row.
+
+    Raises RowError when the symbol or the interval cannot stand in a stream's name.
+    """
+    if _NO_NAME.search(symbol) or (isinstance(row, KlineRow) and _NO_NAME.search(row.interval)):
+        raise RowError(f"no name of a stream: {symbol[:40]!r}")
     if isinstance(row, TradeRow):
         return _entry(row.ts_ns, *_trade(symbol, row), line)
     if isinstance(row, KlineRow):

@@ -233,6 +233,17 @@ def test_bad_rows_of_a_table_are_named(tmp_path):
     assert "aggressor is not told" in summary.bad_line_places[0].reason
 
 
+def test_a_symbol_that_cannot_stand_in_json_is_a_bad_row(tmp_path):
+    text = 'time,symbol,price,size,side\n2025-01-01,"A""B",1,1,buy\n2025-01-01,C,1,1,buy\n'
+    summary, _ = imported(tmp_path, "csv", [written(tmp_path, "table.csv", text)])
+    assert (summary.frames, summary.bad_lines, summary.unreadable_frames) == (1, 1, 0)
+
+
+def test_a_header_that_is_none_is_refused(tmp_path):
+    with pytest.raises(TapeError, match="no header line"):
+        imported(tmp_path, "csv", [written(tmp_path, "table.csv", "\r\x00\n1,2\n")])
+
+
 def test_klines_without_an_interval_are_bad_rows(tmp_path):
     text = "time,open,high,low,close,volume\n2025-01-01,1,1,1,1,1\n"
     with pytest.raises(TapeError, match="no interval such as 1m"):
