@@ -2,7 +2,9 @@
 
 A Binance session asks for a REST snapshot; a Coinbase Exchange session for a new subscription, on
 which the venue pushes a snapshot; a Coinbase Advanced session too, and there the driver opens the
-connection anew, so that its sequence begins at 0 and snapshots of all products come first.
+connection anew, so that its sequence begins at 0 and snapshots of all products come first. Both
+Coinbase venues are asked for their REST book every now and then, which nothing joins to the stream:
+it is there to be compared, and shows the book of a moment ago.
 """
 
 import re
@@ -10,6 +12,7 @@ from collections.abc import Callable, Iterator
 from random import Random
 from typing import Protocol
 
+import msgspec
 from msgspec.structs import replace
 
 from hftlib.book.layout import Ints
@@ -28,7 +31,13 @@ LATENCY_NS = 100_000_000
 OUTAGE_NS = 500_000_000
 """How long a lost connection stays away."""
 
+COMPARE_NS = 2_000_000_000
+"""How often the REST book is compared where that is the only defence."""
+_COMPARED_LEVELS = 500
+
 _NUMBER = re.compile(rb'"sequence_num":(\d+)')
+_BOOK_URL = "https://recorded/products/{}/book?level=2"
+_PRODUCT_BOOK_URL = "https://recorded/api/v3/brokerage/market/product_book?product_id={}"
 _DEPTH_URL = "https://recorded/api/v3/depth?symbol={}&limit=5000"
 
 Write = Callable[[int, int, Sides], bytes]
@@ -37,7 +46,7 @@ Write = Callable[[int, int, Sides], bytes]
 
 def _pairs(side: tuple[Ints, Ints]) -> list[tuple[int, int]]:
     ticks, quanta = side
-    return list(zip(ticks.tolist(), quanta.tolist(), strict=True))
+    return list(zip(ticks.tolist(), quanta.tolist(), strict=False))
 
 
 def writer_of(instrument: Instrument) -> Write:
@@ -74,6 +83,7 @@ class Library:
         """Write what `shadow` holds."""
         self.clean = clean
         self.shadow = shadow
+        self._instruments = {(one.venue, one.symbol): one for one in clean.instruments}
         self._writers = {(one.venue, one.symbol): writer_of(one) for one in clean.instruments}
         self._written: dict[tuple[Key, int], bytes] = {}
 
@@ -88,6 +98,28 @@ class Library:
             kept = self._writers[key](last, self.clean.stamps[max(place, 0)], sides)
             self._written[key, id(sides)] = kept
         return kept
+
+    def rest_book(self, key: Key, place: int) -> tuple[str, bytes] | None:
+        """Return URL and body of the REST book of a Coinbase venue, its best levels."""
+        found = self.shadow.at_place(key, place)
+        if found is None:
+            return None
+        venue, symbol = key
+        instrument = self._instruments[key]
+        bids, asks = (
+            [
+                (instrument.price_text(ticks), instrument.size_text(quanta))
+                for ticks, quanta in _pairs((side[0][:_COMPARED_LEVELS], side[1]))
+            ]
+            for side in found[1]
+        )
+        if venue == names.COINBASE:
+            rows = [[{"price": p, "size": s} for p, s in side] for side in (bids, asks)]
+            book = {"product_id": symbol, "bids": rows[0], "asks": rows[1]}
+            return _PRODUCT_BOOK_URL.format(symbol), msgspec.json.encode({"pricebook": book})
+        counted = [[(*level, 1) for level in side] for side in (bids, asks)]
+        body = {"sequence": 0, "bids": counted[0], "asks": counted[1]}
+        return _BOOK_URL.format(symbol), msgspec.json.encode(body)
 
 
 class Line(Protocol):
@@ -180,6 +212,20 @@ class RestLine:
 
 class PushLine(RestLine):
     """Answer with snapshots pushed on the connection (Coinbase Exchange)."""
+
+    compare_at: int | None = None
+
+    def due(self, now: int) -> Iterator[Frame]:
+        """Yield the reopening, the answers and the REST books whose time has come."""
+        yield from super().due(now)
+        if self.compare_at is None:
+            self.compare_at = now + self.random.randrange(COMPARE_NS)
+        while self.compare_at <= now:
+            place = self.clean.place_at(self.compare_at - LATENCY_NS)
+            shown = self.library.rest_book(self.key, place)
+            if shown is not None:
+                yield self.made(self.compare_at, FrameKind.REST, shown[1], shown[0])
+            self.compare_at += COMPARE_NS
 
     def opened(self, now: int) -> list[Frame]:
         """Return the opening and a snapshot of every book, this trial's first."""

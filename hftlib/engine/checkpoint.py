@@ -4,6 +4,7 @@ import msgspec
 
 from hftlib.core.errors import TapeError
 from hftlib.core.states import FeedCondition
+from hftlib.engine.drift import DriftState
 
 VERSION = 1
 
@@ -31,6 +32,7 @@ class Checkpoint(msgspec.Struct, frozen=True, tag_field="schema", tag=VERSION):
     next_judgement: int
     frames: int
     events: int
+    drift: list[tuple[str, str, DriftState]] = []
 
 
 def encode(state: Checkpoint) -> bytes:

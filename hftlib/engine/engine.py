@@ -7,8 +7,10 @@ receive stamp of the frame. What the venues room yields for a frame moves the bo
   SYNCED;
 - a BookDelta is in sequence; when the kernel refuses its text or finds the book crossed, the
   session is told to distrust the symbol, and what the same frame still holds for it is left out;
-- a FeedStatus GAP, OVERFLOW, CROSSED or CLOSED takes the trust from a symbol, or from all of its
-  connection;
+- a FeedStatus GAP, OVERFLOW, CROSSED, DRIFT or CLOSED takes the trust from a symbol, or from all
+  of its connection;
+- a REST body of a LIVE book is compared with it; levels that stay different are a DRIFT, and the
+  session is told to distrust the symbol;
 - silence beyond the venue's limit makes the books of a connection STALE until it is heard again.
 """
 
@@ -24,6 +26,7 @@ from hftlib.core.events import (
     BookSnapshot,
     Event,
     FeedStatus,
+    PartialDepth,
     SnapshotRequest,
     Trade,
 )
@@ -31,6 +34,7 @@ from hftlib.core.frames import Frame, FrameKind
 from hftlib.core.instrument import Instrument
 from hftlib.core.states import BookState, FeedCondition
 from hftlib.engine.checkpoint import BookEntry, Checkpoint, decode, encode
+from hftlib.engine.drift import DriftCheck
 from hftlib.engine.facts import BookFact, Fact
 from hftlib.engine.staleness import SECOND, SilenceWatch
 from hftlib.engine.top_check import TopCheck
@@ -46,6 +50,7 @@ _TAKES_TRUST: Final = {
     FeedCondition.GAP: BookState.GAP,
     FeedCondition.OVERFLOW: BookState.GAP,
     FeedCondition.CROSSED: BookState.CROSSED,
+    FeedCondition.DRIFT: BookState.GAP,
     FeedCondition.CLOSED: BookState.DOWN,
 }
 _CONDITION_OF: Final = {
@@ -79,6 +84,7 @@ class Engine:
         self.measurers: dict[Key, Measurer] = {}
         self.sessions: dict[str, Session] = {}
         self.top_checks: dict[Key, TopCheck] = {}
+        self.drift_checks: dict[Key, DriftCheck] = {}
         self.counts: Counter[tuple[str, str, FeedCondition]] = Counter()
         self.frames = 0
         self.events = 0
@@ -94,6 +100,7 @@ class Engine:
             BookSnapshot: self._on_snapshot,
             Trade: self._on_trade,
             BestBidOffer: self._on_best,
+            PartialDepth: self._on_partial,
             FeedStatus: self._on_status,
         }
 
@@ -136,6 +143,7 @@ class Engine:
                 next_judgement=self._next_judgement,
                 frames=self.frames,
                 events=self.events,
+                drift=[(*key, check.dump()) for key, check in self.drift_checks.items()],
             )
         )
 
@@ -160,6 +168,8 @@ class Engine:
         self.resyncs.update({(venue, of): number for venue, of, number in state.resyncs})
         self._lane_of.update({(venue, of): lane for venue, of, lane in state.lanes})
         self._synced_once.update(state.synced_once)
+        for venue, of, seen in state.drift:
+            self.drift_checks[venue, of].load(seen)
         self._silence.load(state.silence)
         self._next_judgement = state.next_judgement
         self.frames, self.events = state.frames, state.events
@@ -177,6 +187,7 @@ class Engine:
             book = self.books[venue, symbol] = Book(self.instruments[venue, symbol])
             self.measurers[venue, symbol] = Measurer(book)
             self.top_checks[venue, symbol] = TopCheck()
+            self.drift_checks[venue, symbol] = DriftCheck()
         return book
 
     def _handle(self, frame: Frame, event: Event, facts: list[Fact]) -> None:
@@ -211,6 +222,7 @@ class Engine:
         self.events += 1
         self._refused.discard(key)
         self.top_checks[key].forget()
+        self.drift_checks[key].forget()
         if frame.kind is _WS:
             self._lane_of[key] = frame.connection
         was_live = book.state is _LIVE
@@ -250,6 +262,20 @@ class Engine:
         self._book(trade.venue, trade.symbol)
         self.measurers[trade.venue, trade.symbol].on_trade(trade)
         facts.append(trade)
+
+    def _on_partial(self, frame: Frame, shown: PartialDepth, facts: list[Fact]) -> None:
+        self.events += 1
+        facts.append(shown)
+        key = (shown.venue, shown.symbol)
+        book = self.books.get(key)
+        if frame.kind is not FrameKind.REST or book is None or book.state is not _LIVE:
+            return
+        drifted = self.drift_checks[key].compare(book, shown)
+        if drifted:
+            reason = f"{drifted} levels differ from REST for the second time"
+            session, drift = self._session(shown.venue), FeedCondition.DRIFT
+            for event in session.distrust(shown.symbol, reason, frame.ts_recv, drift):
+                self._handle(frame, event, facts)
 
     def _on_best(self, _frame: Frame, best: BestBidOffer, facts: list[Fact]) -> None:
         self.events += 1

@@ -327,12 +327,12 @@ def test_the_other_channels():
 
 def test_product_book():
     level = {"price": "1.01", "size": "2"}
-    book = {"product_id": "BTC-USD", "bids": [level] * 30, "asks": [], "time": TIME}
+    book = {"product_id": "BTC-USD", "bids": [level] * 600, "asks": [], "time": TIME}
     body = {"pricebook": book, "last": "1", "mid_market": "1"}
     feed = advanced()
     (partial,) = feed.rest(f"{BASE}/product_book?product_id=BTC-USD", json.dumps(body))
     assert isinstance(partial, PartialDepth)
-    assert (len(partial.bids), partial.asks, partial.ts_event) == (20, (), TIME_NS)
+    assert (len(partial.bids), partial.asks, partial.ts_event) == (500, (), TIME_NS)
     del book["time"]
     (partial,) = feed.rest(f"{BASE}/product_book?product_id=BTC-USD", json.dumps(body))
     assert partial.ts_event is None

@@ -240,10 +240,10 @@ def test_distrust():
 @pytest.mark.parametrize("third", [3, "order-id"])
 def test_a_book_is_shown_as_its_top(third: object):
     feed = exchange()
-    body = {"sequence": 7, "bids": [["0.82", "1", third]] * 30, "asks": [["0.83", "2", third]]}
+    body = {"sequence": 7, "bids": [["0.82", "1", third]] * 600, "asks": [["0.83", "2", third]]}
     (partial,) = feed.rest(f"{BASE}/products/YFI-BTC/book?level=2", json.dumps(body))
     assert isinstance(partial, PartialDepth)
-    assert (partial.last_update_id, len(partial.bids), partial.ts_event) == (7, 20, None)
+    assert (partial.last_update_id, len(partial.bids), partial.ts_event) == (7, 500, None)
     assert partial.asks == ((83, 200_000_000),)
     body["time"] = TIME
     (partial,) = feed.rest(f"{BASE}/products/YFI-BTC/book", json.dumps(body))
