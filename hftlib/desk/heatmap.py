@@ -26,6 +26,7 @@ HISTORY_COLUMNS: Final = 1_800
 DEFAULT_ROWS: Final = 240
 _FIRST_SPAN: Final = 0.002
 """Share of the price that the rows cover while no history says better."""
+_ENOUGH_COLUMNS: Final = 300
 
 _COLUMN_OVERHEAD: Final = 400
 _FURTHEST: Final = 2**31 - 1
@@ -183,14 +184,14 @@ class Strip:
 
 
 def default_row_ticks(store: ColumnStore, mid_ticks: float | None, rows: int = DEFAULT_ROWS) -> int:
-    """Return a round row height: `rows` rows cover 2.5 times the range seen, or 0.2 % of the price.
+    """Return a round row height: `rows` rows cover 2.5 times the range of best prices seen.
 
-    The range counts only when it is the wider of 0.05 % of the price and what was seen.
+    They never cover less than 0.2 % of the price, 0.05 % once half a minute was seen.
     """
-    span = store.span_ticks()
-    price = abs(mid_ticks or 0.0)
-    wanted = price * _FIRST_SPAN if span is None else max(2.5 * span, price * _FIRST_SPAN / 4)
-    return round_height(wanted / rows)
+    floor = abs(mid_ticks or 0.0) * _FIRST_SPAN
+    if len(store) >= _ENOUGH_COLUMNS:
+        floor /= 4
+    return round_height(max(2.5 * (store.span_ticks() or 0), floor) / rows)
 
 
 def round_height(value: float) -> int:

@@ -153,6 +153,11 @@ def test_with_history_the_rows_cover_what_was_seen() -> None:
     store = ColumnStore()
     store.append(a_column(spread=480))
     assert default_row_ticks(store, float(MID)) == 5
+    quiet = ColumnStore()
+    for number in range(300):
+        assert default_row_ticks(quiet, 6_000_000.0) == 50
+        quiet.append(a_column(float(number)))
+    assert default_row_ticks(quiet, 6_000_000.0) == 20
 
 
 def test_samples_are_taken_at_whole_periods_before_the_event() -> None:
