@@ -157,7 +157,7 @@ def test_with_history_the_rows_cover_what_was_seen() -> None:
     for number in range(300):
         assert default_row_ticks(quiet, 6_000_000.0) == 50
         quiet.append(a_column(float(number)))
-    assert default_row_ticks(quiet, 6_000_000.0) == 20
+    assert default_row_ticks(quiet, 6_000_000.0) == 10
 
 
 def test_samples_are_taken_at_whole_periods_before_the_event() -> None:
