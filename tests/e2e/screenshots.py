@@ -1,4 +1,4 @@
-"""Write docs/images from the running page over the sample tape: `python -m tests.e2e.screenshots`."""
+"""Write docs/images from the running page: `python -m tests.e2e.screenshots`."""
 
 import sys
 import tempfile
@@ -6,15 +6,15 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from hftlib.client.endpoint import read_endpoint
 from hftlib.client.connection import DeskConnection
+from hftlib.client.endpoint import read_endpoint
 from tests.e2e.conftest import FLAGS, OrderBook, chromium_path
 from tests.ui_support import serving
 
 IMAGES = serving.PROJECT / "docs" / "images"
 SHOTS = {
-    "order_book.png": (1600, 1010, "?row=4"),
-    "order_book_1280.png": (1280, 720, "?depth=10"),
+    "order_book.png": (1600, 1010, "?row_ticks=50"),
+    "order_book_1280.png": (1280, 720, "?row_ticks=50"),
 }
 HISTORY_S = 100
 FAST = 20.0
@@ -51,7 +51,7 @@ def shoot(chromium: str, url: str, desk: DeskConnection) -> None:
             order_book.wait_for_feed(f"{clock}.time_ms - {clock}.start_ms > {HISTORY_S * 1_000}")
             desk.set_speed(1.0)
             order_book.page.reload()
-            order_book.page.wait_for_timeout(62_000)
+            order_book.page.wait_for_timeout(40_000)
             page.screenshot(path=IMAGES / name)
             print(f"wrote docs/images/{name}")
             page.close()

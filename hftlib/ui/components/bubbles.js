@@ -1,9 +1,7 @@
 /** Trades of one slot, side and row drawn as one mark: a disc for buyers, a diamond for sellers. */
 
-import { COLOUR } from "./theme.js";
-
 const SMALLEST = 1.6;
-const LARGEST = 15;
+const LARGEST = 10.5;
 const OUTLINED = 3.2;
 
 export class Bubbles {
@@ -75,7 +73,7 @@ export class Bubbles {
   /** @param {number} size @returns {number} CSS pixels, area in proportion to size */
   radius(size) {
     const share = this.reference > 0 ? size / this.reference : 0;
-    return Math.max(SMALLEST, LARGEST * Math.sqrt(Math.min(share, 1)) * 0.8);
+    return Math.max(SMALLEST, LARGEST * Math.sqrt(Math.min(share, 1)));
   }
 }
 
@@ -93,5 +91,3 @@ function shape(path, x, y, radius, buy) {
   path.lineTo(x - reach, y);
   path.closePath();
 }
-
-export const BUBBLE_KEY = Object.freeze({ buy: COLOUR.bid, sell: COLOUR.ask });

@@ -44,7 +44,7 @@ export class Scale {
     this.low = 0;
     this.high = 1;
     this.from = 0.28;
-    this.to = 0.9;
+    this.to = 0.88;
     this.bid = new Uint32Array(CODES);
     this.ask = new Uint32Array(CODES);
     this.ready = false;
