@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NoReturn
 import msgspec
 from tqdm import tqdm
 
+from hftlib.cli.compiling import tell_compiling
 from hftlib.core.configuration import Configuration
 from hftlib.core.venue import LOBSTER, VENUES
 
@@ -87,7 +88,7 @@ def _add_checkpoints(tape: Path, seconds: float) -> int:
     from hftlib.core.compiled import compile_all
     from hftlib.desk.checkpoints import add_checkpoints
 
-    compile_all()
+    compile_all(tell_compiling)
     with tqdm(unit=" frames", file=sys.stderr, disable=None, leave=False) as bar:
         return add_checkpoints(tape, seconds, lambda done, total: _show(bar, done, total))
 
