@@ -75,7 +75,7 @@ def test_a_desk_that_failed_says_why(page: AppTest, desk: FakeDesk) -> None:
     desk.health_state, desk.reason = "failed", "x.tape holds no frames"
     page.run()
     assert not page.exception
-    assert any("x.tape holds no frames" in text.value for text in page.markdown)
+    assert any("x.tape holds no frames" in text.value for text in page.text)
 
 
 @pytest.mark.parametrize(
