@@ -1,22 +1,25 @@
 """The panels' files: served under their hash, with types and caching that fit, and no others."""
 
+from collections.abc import AsyncIterator
 from pathlib import Path
 
+import httpx
 import pytest
 from starlette.applications import Starlette
-from starlette.testclient import TestClient
 
 from hftlib.ui.assets import ASSETS, Assets
 from tests.ui_support.serving import PROJECT
 
 
 @pytest.fixture
-def client() -> TestClient:
-    return TestClient(Starlette(routes=ASSETS.routes()))
+async def client() -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(Starlette(routes=ASSETS.routes()))
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+        yield client
 
 
-def test_a_script_is_served_for_ever_under_its_hash(client: TestClient) -> None:
-    reply = client.get(f"{ASSETS.path}feed.js")
+async def test_a_script_is_served_for_ever_under_its_hash(client: httpx.AsyncClient) -> None:
+    reply = await client.get(f"{ASSETS.path}feed.js")
     assert reply.status_code == 200
     assert reply.headers["content-type"].startswith("text/javascript")
     assert "immutable" in reply.headers["cache-control"]
@@ -27,16 +30,16 @@ def test_a_script_is_served_for_ever_under_its_hash(client: TestClient) -> None:
     "path",
     ["/api/assets/0000/feed.js", f"{ASSETS.path}nosuch.js", f"{ASSETS.path}..%2Fassets.py"],
 )
-def test_nothing_else_is_served(client: TestClient, path: str) -> None:
-    assert client.get(path).status_code == 404
+async def test_nothing_else_is_served(client: httpx.AsyncClient, path: str) -> None:
+    assert (await client.get(path)).status_code == 404
 
 
-def test_the_themes_fonts_are_served(client: TestClient) -> None:
+async def test_the_themes_fonts_are_served(client: httpx.AsyncClient) -> None:
     config = (PROJECT / ".streamlit" / "config.toml").read_text(encoding="utf-8")
     urls = [line.split('"')[1] for line in config.splitlines() if line.startswith("url =")]
     assert len(urls) == 2
     for url in urls:
-        reply = client.get(f"/{url}")
+        reply = await client.get(f"/{url}")
         assert reply.headers["content-type"] == "font/woff2"
         assert reply.content.startswith(b"wOF2")
 
