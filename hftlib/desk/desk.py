@@ -204,6 +204,8 @@ class Desk:
 
     def _fail(self, reason: str) -> None:
         self._state, self._reason = "failed", reason
+        if self._view is not None:
+            self._view.run.put_down(reason)
         self._settled.set()
 
     def _on_progress(self, done: int, total: int, name: str) -> None:

@@ -78,6 +78,11 @@ class Run:
         for board in self.boards.values():
             board.restart()
 
+    def put_down(self, reason: str) -> None:
+        """Set every book DOWN: nothing feeds them any more, and no page may show them as LIVE."""
+        for book in self.engine.books.values():
+            book.set_state(BookState.DOWN, self.now_ns, reason)
+
     def board(self, key: Key) -> Board:
         """Return the board of a book. Raises KeyError where the run has no such instrument."""
         board = self.boards.get(key)
