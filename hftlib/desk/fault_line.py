@@ -8,7 +8,7 @@ it is there to be compared, and shows the book of a moment ago.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from random import Random
 from typing import Protocol
 
@@ -49,10 +49,35 @@ def _pairs(side: tuple[Ints, Ints]) -> list[tuple[int, int]]:
     return list(zip(ticks.tolist(), quanta.tolist(), strict=False))
 
 
-def writer_of(instrument: Instrument) -> Write:
-    """Return what writes a book the way its venue sends snapshots."""
+class _Remembering(AdvancedWriter):
+    """Write every number once: Coinbase's snapshots have 46,000 levels, mostly the same ones."""
+
+    def __init__(self, instrument: Instrument) -> None:
+        super().__init__(instrument)
+        self._prices: dict[int, str] = {}
+        self._sizes: dict[int, str] = {}
+
+    def price(self, ticks: int) -> str:
+        text = self._prices.get(ticks)
+        if text is None:
+            text = self._prices[ticks] = super().price(ticks)
+        return text
+
+    def size(self, quanta: int) -> str:
+        text = self._sizes.get(quanta)
+        if text is None:
+            text = self._sizes[quanta] = super().size(quanta)
+        return text
+
+
+def writers_of(instruments: Iterable[Instrument]) -> dict[Key, Write]:
+    """Return what writes a book the way its venue sends snapshots, for every instrument."""
+    return {(one.venue, one.symbol): _writer_of(one) for one in instruments}
+
+
+def _writer_of(instrument: Instrument) -> Write:
     if instrument.venue == names.COINBASE:
-        return _advanced(AdvancedWriter(instrument))
+        return _advanced(_Remembering(instrument))
     if instrument.venue == names.COINBASE_EXCHANGE:
         exchange = ExchangeWriter(instrument)
         return lambda _id, _ts, sides: exchange.snapshot(*map(_pairs, sides))
@@ -79,12 +104,12 @@ def _advanced(writer: AdvancedWriter) -> Write:
 class Library:
     """Write snapshots of the clean run, each once for all faults of a place."""
 
-    def __init__(self, clean: CleanRun, shadow: Shadow) -> None:
+    def __init__(self, clean: CleanRun, shadow: Shadow, writers: Mapping[Key, Write]) -> None:
         """Write what `shadow` holds."""
         self.clean = clean
         self.shadow = shadow
         self._instruments = {(one.venue, one.symbol): one for one in clean.instruments}
-        self._writers = {(one.venue, one.symbol): writer_of(one) for one in clean.instruments}
+        self._writers = writers
         self._written: dict[tuple[Key, int], bytes] = {}
 
     def snapshot(self, key: Key, place: int) -> bytes | None:

@@ -1,7 +1,7 @@
 """Trials: one fault planted at one place of a tape, and what became of the book."""
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from random import Random
 from typing import Final
@@ -13,7 +13,7 @@ from hftlib.core.events import FeedStatus, SnapshotRequest
 from hftlib.core.states import BookState, FeedCondition
 from hftlib.core.venue import COINBASE, COINBASE_EXCHANGE
 from hftlib.desk.clean_run import CleanRun, Key, Shadow, digest_of
-from hftlib.desk.fault_line import Library, Line, line_of
+from hftlib.desk.fault_line import Library, Line, Write, line_of, writers_of
 from hftlib.engine.engine import Engine
 from hftlib.engine.facts import BookFact, Fact
 from hftlib.io.faults import SNAPSHOT_FAULTS, Fault, Placed, damaged, flipped, struck
@@ -178,13 +178,15 @@ class Watch:
 class Stage:
     """Plant faults at one place of a tape."""
 
-    def __init__(self, clean: CleanRun, place: int, key: Key, blob: bytes) -> None:
+    def __init__(
+        self, clean: CleanRun, place: int, key: Key, blob: bytes, writers: Mapping[Key, Write]
+    ) -> None:
         """Keep the engine's checkpoint from before the frame at `place`."""
         self.clean = clean
         self.place = place
         self.key = key
         self.blob = blob
-        self.library = Library(clean, Shadow(clean, place, blob))
+        self.library = Library(clean, Shadow(clean, place, blob), writers)
         self.started = clean.stamps[place]
         limit = LONG_HORIZON_NS if key[0] == COINBASE_EXCHANGE else HORIZON_NS
         self.end = min(self.started + limit, clean.stamps[-1])
@@ -274,13 +276,13 @@ def trials(
     faults: Sequence[Fault] = tuple(Fault),
 ) -> Iterator[Trial]:
     """Yield a trial of every fault at every place; `places` must be in order."""
-    engine = Engine(clean.instruments)
+    engine, writers = Engine(clean.instruments), writers_of(clean.instruments)
     done = 0
     for place, key in places:
         for frame in clean.frames[done:place]:
             engine.on_event(frame)
         done = place
-        stage = Stage(clean, place, key, engine.checkpoint())
+        stage = Stage(clean, place, key, engine.checkpoint(), writers)
         for fault in faults:
             yield stage.play(fault, seed)
 

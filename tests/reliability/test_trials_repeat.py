@@ -8,7 +8,7 @@ import pytest
 
 from hftlib.core.states import BookState
 from hftlib.desk.clean_run import CleanRun, Shadow, digest_of
-from hftlib.desk.fault_line import Library, line_of
+from hftlib.desk.fault_line import Library, line_of, writers_of
 from hftlib.desk.fault_trials import places_of, trials
 from hftlib.engine.engine import Engine
 from hftlib.io.faults import Fault
@@ -47,7 +47,7 @@ def test_comparing_a_sound_book_with_rest_never_finds_drift(clean: CleanRun) -> 
     blob = before.checkpoint()
     engine = Engine(clean.instruments)
     engine.restore(blob)
-    library = Library(clean, Shadow(clean, place, blob))
+    library = Library(clean, Shadow(clean, place, blob), writers_of(clean.instruments))
     line = line_of(library, key, clean.frames[place], Fault.DROP, Random("a"))
     bodies = 0
     for frame in clean.frames[place:]:
