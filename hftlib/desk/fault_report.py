@@ -123,10 +123,11 @@ def table_of(rows: Iterable[FaultRow]) -> str:
     """Return the rows as a table in Markdown."""
     lines = [
         (
-            "| venue | fault | trials | the protocol | detected | wrong while LIVE | unnoticed "
-            "| until detected, p50 / max | LIVE again, p50 / max | over 1 s | share of time LIVE |"
+            "| venue | fault | trials | the protocol | detected | wrong while LIVE | for how long, p50 / max "
+            "| unnoticed | until detected, p50 / max | LIVE again, p50 / max | over 1 s "
+            "| share of time LIVE |"
         ),
-        "|---|---|---:|---|---:|---:|---:|---:|---:|---:|---:|",
+        "|---|---|---:|---|---:|---:|---:|---:|---:|---:|---:|---:|",
     ]
     return "\n".join(lines + [_line(row) for row in rows])
 
@@ -141,8 +142,9 @@ def _line(row: FaultRow) -> str:
         str(row.trials),
         _WORDS[row.expected],
         _share(row.detected, row.trials),
-        str(row.wrong),
-        str(row.silent),
+        _part(row.wrong, row.trials),
+        _span(row.wrong_p50_s, row.wrong_max_s),
+        _part(row.silent, row.trials),
         _span(row.detect_p50_s, row.detect_max_s),
         _span(row.recovery_p50_s, row.recovery_max_s),
         str(row.late),
@@ -153,6 +155,10 @@ def _line(row: FaultRow) -> str:
 
 def _share(part: int, whole: int) -> str:
     return "all" if part == whole else f"{part} ({100 * part / whole:.1f} %)"
+
+
+def _part(part: int, whole: int) -> str:
+    return _share(part, whole) if part else "0"
 
 
 def _span(median: float | None, longest: float | None) -> str:

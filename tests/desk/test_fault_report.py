@@ -62,5 +62,5 @@ def test_the_table_says_all_or_how_many() -> None:
     rows = rows_of([trial(fault=Fault.DUPLICATE, **seen), trial(), trial(**seen)])
     lines = table_of(rows).splitlines()
     assert len(lines) == 4
-    assert lines[2].startswith("| binance | duplicate | 1 | shows it | all | 0 | 0 |")
+    assert lines[2].startswith("| binance | duplicate | 1 | shows it | all | 0 |  | 0 |")
     assert "| binance | flip a byte | 2 | may show it | 1 (50.0 %) |" in lines[3]
