@@ -123,9 +123,9 @@ def table_of(rows: Iterable[FaultRow]) -> str:
     """Return the rows as a table in Markdown."""
     lines = [
         (
-            "| venue | fault | trials | the protocol | detected | wrong while LIVE | for how long, p50 / max "
-            "| unnoticed | until detected, p50 / max | LIVE again, p50 / max | over 1 s "
-            "| share of time LIVE |"
+            "| venue | fault | trials | the protocol | detected | wrong while LIVE "
+            "| for how long, p50 / max | unnoticed | until detected, p50 / max "
+            "| LIVE again, p50 / max | over 1 s | share of time LIVE |"
         ),
         "|---|---|---:|---|---:|---:|---:|---:|---:|---:|---:|---:|",
     ]
