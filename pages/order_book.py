@@ -10,7 +10,7 @@ CLOCK_PX = "50px"
 FOOT_PX = "206px"
 
 chosen = selection.choose(order_book.venues_or_stop())
-topic = chosen.topic
+topic = order_book.with_unit(chosen.topic)
 
 
 @st.fragment

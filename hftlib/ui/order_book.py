@@ -24,6 +24,18 @@ def venues_or_stop() -> list[VenueReply]:
     return venues
 
 
+def with_unit(topic: Topic) -> Topic:
+    """Return the topic with the unit of its sizes: contracts count something else than the base."""
+    try:
+        instruments = desk_link().connection().instruments()
+    except HftlibError:
+        return topic
+    one = next((i for i in instruments if (i.venue, i.symbol) == topic[:2]), None)
+    if one is None or not (one.inverse or float(one.multiplier) != 1):
+        return topic
+    return topic._replace(size_unit=f"\u00d7{one.multiplier} {one.quote}")
+
+
 def _venues() -> list[VenueReply]:
     """Return the venues of a desk that runs, nothing as long as there is none."""
     try:

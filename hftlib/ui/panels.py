@@ -20,11 +20,15 @@ _LOADER: Final = ASSETS.text("loader.js")
 
 
 class Topic(NamedTuple):
-    """Name what the panels of a page show; `row_ticks` 0 leaves the row height to the desk."""
+    """Name what the panels of a page show; `row_ticks` 0 leaves the row height to the desk.
+
+    `size_unit` is what sizes count where that is not the base currency (contracts).
+    """
 
     venue: str
     symbol: str
     row_ticks: int = 0
+    size_unit: str = ""
 
 
 def _panel(name: str) -> Any:

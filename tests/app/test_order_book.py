@@ -5,6 +5,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from hftlib.ui import order_book
+from hftlib.ui.panels import Topic
 from tests.ui_support import serving
 from tests.ui_support.fake_desk import FakeDesk
 
@@ -99,6 +100,25 @@ def test_the_clocks_wishes_reach_the_desk(
     monkeypatch.setattr(st, "session_state", {"panel_clock": {"command": command}})
     order_book.command()
     assert desk.commands == [asked]
+
+
+@pytest.mark.parametrize(
+    ("multiplier", "inverse", "unit"),
+    [("1", False, ""), ("100", True, "\u00d7100 USDT"), ("0.01", False, "\u00d70.01 USDT")],
+)
+def test_contracts_are_not_called_coins(
+    desk: FakeDesk, multiplier: str, inverse: bool, unit: str
+) -> None:
+    desk.multiplier, desk.inverse = multiplier, inverse
+    topic = order_book.with_unit(Topic("binance", "BTCUSDT", 50))
+    assert topic == Topic("binance", "BTCUSDT", 50, unit)
+    assert order_book.with_unit(Topic("binance", "NOSUCH")).size_unit == ""
+
+
+def test_without_a_desk_the_unit_stays_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HFT_API_URL", f"http://127.0.0.1:{serving.free_port()}")
+    topic = Topic("binance", "BTCUSDT")
+    assert order_book.with_unit(topic) is topic
 
 
 def test_no_wish_asks_nothing(desk: FakeDesk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -52,6 +52,8 @@ class FakeDesk:
         self.state = BookState.LIVE
         self.health_state = "running"
         self.reason = ""
+        self.multiplier = "1"
+        self.inverse = False
         self.silent = False
         self.columns: list[bytes] = []
         self.trades: list[feed.TradeMark] = []
@@ -190,6 +192,13 @@ class FakeDesk:
                 await websocket.send_bytes(self.pack(Kind.STATUS, body))
             await asyncio.sleep(0.05)
 
+    def instrument(self) -> InstrumentReply:
+        """Return the one instrument."""
+        return InstrumentReply(
+            VENUE, SYMBOL, "BTC", "USDT", "0.01", "0.00001", "0.00001", "5", self.multiplier,
+            self.inverse, "TRADING", "file",
+        )  # fmt: skip
+
     async def command(self, request: Request) -> Response:
         """Move the clock as asked."""
         action = request.path_params["action"]
@@ -211,10 +220,6 @@ class FakeDesk:
 
     def app(self) -> Starlette:
         """Return the application."""
-        instrument = InstrumentReply(
-            VENUE, SYMBOL, "BTC", "USDT", "0.01", "0.00001", "0.00001", "5", "1", False, "TRADING",
-            "file",
-        )  # fmt: skip
 
         def fixed(make: Any) -> Any:
             async def answer(_: Request) -> Response:
@@ -231,7 +236,7 @@ class FakeDesk:
         routes = [
             Route("/api/v1/health", fixed(self.health)),
             Route("/api/v1/venues", fixed(lambda: [VenueReply(VENUE, [SYMBOL, "ETHUSDT"])])),
-            Route("/api/v1/instruments", fixed(lambda: [instrument])),
+            Route("/api/v1/instruments", fixed(lambda: [self.instrument()])),
             Route("/api/v1/clock", fixed(self.clock)),
             Route("/api/v1/clock/{action}", self.command, methods=["POST"]),
             WebSocketRoute("/api/v1/feed", self.feed),

@@ -143,7 +143,7 @@ export class Crosshair {
     const cell = column.rows.indexOf(row);
     const resting = cell < 0 ? 0 : column.sizes[cell];
     const side = resting < 0 ? "bid" : resting > 0 ? "ask" : "nothing";
-    lines.push(["resting", resting ? `${side} ${size(Math.abs(resting), d.size_decimals)} ${d.base}` : side]);
+    lines.push(["resting", resting ? `${side} ${size(Math.abs(resting), d.size_decimals)} ${d.size_unit}` : side]);
     lines.push(["best bid", column.bid === null ? "none" : price(column.bid, d)]);
     lines.push(["best ask", column.ask === null ? "none" : price(column.ask, d)]);
     lines.push(["time", `${clock(column.timeMs, 1)} UTC`]);

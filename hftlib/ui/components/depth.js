@@ -47,7 +47,7 @@ export default class DepthPanel extends Panel {
     this.curve(sides.ask, x, y, height, "ask", mid + reach);
     context.fillStyle = "rgba(232, 238, 246, 0.4)";
     context.fillRect(Math.round(canvas.width / 2), 0, 1, height);
-    const unit = `${size(sides.bid.total, d.size_decimals)} bid \u00b7 ${size(sides.ask.total, d.size_decimals)} ask ${d.base}`;
+    const unit = `${size(sides.bid.total, d.size_decimals)} bid \u00b7 ${size(sides.ask.total, d.size_decimals)} ask ${d.size_unit}`;
     if (this.note.textContent !== unit) this.note.textContent = unit;
   }
 

@@ -32,6 +32,12 @@ export function sizeDecimals(largest, decimals) {
   return Math.min(decimals, largest >= 1000 ? 2 : largest >= 100 ? 4 : 5);
 }
 
+/** A size in a column of them; one too small for its digits says so instead of zero. */
+export function column(value, decimals) {
+  const least = 10 ** -decimals;
+  return value > 0 && value < least / 2 ? `<${least.toFixed(decimals)}` : fixed(value, decimals);
+}
+
 /** The middle of two prices in ticks as text; it may lie half a tick between. */
 export function middle(bid, ask, d) {
   return fixed(((bid + ask) / 2) * Number(d.tick), d.price_decimals + 1);

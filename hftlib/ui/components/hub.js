@@ -1,7 +1,8 @@
 /**
  * Feeds shared by every panel of a page: one websocket per topic, however many panels show it.
  *
- * @typedef {{path: string, venue: string, symbol: string, row_ticks: number, depth: number}} Topic
+ * @typedef {{path: string, venue: string, symbol: string, row_ticks: number, depth: number,
+ *   size_unit: string}} Topic
  * @typedef {"connecting" | "open" | "retrying" | "polled"} LinkState
  */
 
@@ -179,7 +180,7 @@ export class Feed {
 const APPLY = {
   [Kind.DESCRIPTION](feed, { body }) {
     if (feed.description?.origin !== body.origin) feed.samples = [];
-    feed.description = body;
+    feed.description = { ...body, size_unit: feed.topic.size_unit || body.base };
     feed.renewed = true;
     feed.error = null;
     feed.tell("description");

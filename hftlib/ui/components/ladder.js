@@ -1,6 +1,6 @@
 /** The depth ladder: asks above, bids below, the spread between them; bars are cumulative size. */
 
-import { fixed, middle as middleText, price, sizeDecimals, spreadText } from "./format.js";
+import { column, fixed, middle as middleText, price, sizeDecimals, spreadText } from "./format.js";
 import { Panel, fit, make } from "./panel.js";
 import { COLOUR, FONT } from "./theme.js";
 
@@ -67,7 +67,7 @@ export default class LadderPanel extends Panel {
     context.textAlign = "left";
     context.fillText(`Price ${feed.description.quote}`, columns.price, (HEAD / 2) * ratio);
     context.textAlign = "right";
-    context.fillText(`Size ${feed.description.base}`, columns.size, (HEAD / 2) * ratio);
+    context.fillText(`Size ${feed.description.size_unit}`, columns.size, (HEAD / 2) * ratio);
     context.fillText("Total", columns.sum, (HEAD / 2) * ratio);
   }
 
@@ -105,7 +105,7 @@ export default class LadderPanel extends Panel {
   }
 
   sizeText(value) {
-    return fixed(value, this.decimals);
+    return column(value, this.decimals);
   }
 
   drawSpread(bid, ask) {

@@ -21,7 +21,7 @@ export class Toolbar {
     this.back = make("button", "quiet", "Back to now");
     this.back.type = "button";
     this.back.onclick = () => this.home();
-    this.back.style.visibility = "hidden";
+    this.back.hidden = true;
     this.element.append(title, this.row.element, this.time.element, this.scale.element,
       this.back, make("span", "grow"), this.legend(), this.intensity());
   }
@@ -122,7 +122,7 @@ export class Toolbar {
   show() {
     const { view, scale, feed } = this.heatmap;
     const d = feed?.description;
-    this.back.style.visibility = view.isFollowing ? "hidden" : "visible";
+    if (this.back.hidden !== view.isFollowing) this.back.hidden = view.isFollowing;
     write(this.scale.value, `${view.row / Math.max(1, Math.round(view.ratio))} px`);
     if (Number(this.cut.value) !== scale.from) this.cut.value = String(scale.from);
     if (Number(this.peak.value) !== scale.to) this.peak.value = String(scale.to);
@@ -133,7 +133,7 @@ export class Toolbar {
     if (!scale.ready) return;
     const [low, high] = scale.sizes;
     write(this.low, `${size(low, d.size_decimals)}`);
-    write(this.high, `${size(high, d.size_decimals)} ${d.base}`);
+    write(this.high, `${size(high, d.size_decimals)} ${d.size_unit}`);
   }
 
   colour(scale) {

@@ -1,6 +1,6 @@
 /** The tape of trades, newest first: time, aggressor, price, size with a bar. */
 
-import { clock, fixed, price, sizeDecimals } from "./format.js";
+import { clock, column, price, sizeDecimals } from "./format.js";
 import { Panel, make, write } from "./panel.js";
 
 const MOST_ROWS = 60;
@@ -36,7 +36,7 @@ export default class TradesPanel extends Panel {
     const shown = trades.slice(-Math.min(fits, MOST_ROWS)).reverse();
     this.empty.hidden = shown.length > 0;
     write(this.heads[2], `Price ${description.quote}`);
-    write(this.heads[3], `Size ${description.base}`);
+    write(this.heads[3], `Size ${description.size_unit}`);
     const recent = trades.slice(-200).map((trade) => trade.size).sort((a, b) => a - b);
     const large = recent[Math.floor((recent.length - 1) * 0.97)] ?? 1;
     while (this.rows.length < shown.length) this.addRow();
@@ -62,7 +62,7 @@ export default class TradesPanel extends Panel {
     write(cells[1], trade.buy ? "\u25b2" : "\u25bc");
     cells[1].title = trade.buy ? "buyer took" : "seller took";
     write(cells[2], price(trade.ticks, description));
-    write(cells[3], fixed(trade.size, this.decimals));
+    write(cells[3], column(trade.size, this.decimals));
     element.style.setProperty("--share", `${(Math.min(1, trade.size / large) * 100).toFixed(1)}%`);
   }
 }
