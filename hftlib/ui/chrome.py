@@ -73,6 +73,8 @@ def starting(health: Health) -> None:
         if health.total:
             share = min(1.0, health.done / health.total)
             st.progress(share, text=f"compiling kernels {health.done}/{health.total}")
+        elif health.state == "compiling":
+            st.progress(0.0, text="waiting for another process that compiles the same kernels")
         st.caption("This page goes on by itself as soon as there is a book to show.")
 
 

@@ -72,6 +72,15 @@ def test_a_desk_that_compiles_shows_how_far_it_is(page: AppTest, desk: FakeDesk)
     assert any("Compiling kernels" in text.value for text in page.markdown)
 
 
+def test_a_desk_that_waits_for_a_compiler_says_so(page: AppTest, desk: FakeDesk) -> None:
+    desk.health_state, desk.kernels = "compiling", 0
+    page.run()
+    assert not page.exception
+    assert [bar.proto.text for bar in page.get("progress")] == [
+        "waiting for another process that compiles the same kernels"
+    ]
+
+
 def test_a_desk_that_failed_says_why(page: AppTest, desk: FakeDesk) -> None:
     desk.health_state, desk.reason = "failed", "x.tape holds no frames"
     page.run()

@@ -52,6 +52,7 @@ class FakeDesk:
         self.state = BookState.LIVE
         self.health_state = "running"
         self.reason = ""
+        self.kernels = 9
         self.multiplier = "1"
         self.inverse = False
         self.silent = False
@@ -151,7 +152,8 @@ class FakeDesk:
     def health(self) -> Health:
         """Return how the desk is."""
         return Health(
-            self.health_state, 3, 9, self.reason, "0", 0, Source.SIMULATED, "fake desk", 1.0,
+            self.health_state, 3, self.kernels, self.reason, "0", 0, Source.SIMULATED, "fake",
+            1.0,
             0.1, 0, 0, 0, GcPauses(0, 0.0, 0.0),
         )  # fmt: skip
 
