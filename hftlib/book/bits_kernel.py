@@ -12,6 +12,9 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic, overload
 
+unsigned = np.uint64
+"""Mark an index as one that is never negative: numba then spares the count from the end."""
+
 _ALL_BITS = 2**64 - 1
 _intrinsic: Callable[[Callable[..., Any]], Any] = intrinsic
 

@@ -108,7 +108,7 @@ class Book:
     `verified` says whether the venue's protocol lets us prove it.
     """
 
-    def __init__(self, instrument: Instrument, *, window_bits: int = 17) -> None:
+    def __init__(self, instrument: Instrument, *, window_bits: int = 18) -> None:
         """Make an empty book in state SYNCING. Raises ValueError for a window out of bounds."""
         self.instrument = instrument
         self.ints: Ints = allocate(instrument, window_bits, FIRST_LEVELS, FIRST_SCRATCH)

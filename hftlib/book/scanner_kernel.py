@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from hftlib.book.bits_kernel import lowest_set_bit, word_at
+from hftlib.book.bits_kernel import lowest_set_bit, unsigned, word_at
 from hftlib.book.layout import (
     ASK_SIDE,
     BID_SIDE,
@@ -83,19 +83,19 @@ def expect(text: Text, at: int, sign: int) -> int:
 @kernel
 def holds(text: Text, at: int, sign: int) -> bool:
     """Say whether `sign` stands at a place."""
-    return at < len(text) and text[at] == sign
+    return at < len(text) and text[unsigned(at)] == sign
 
 
 @kernel
 def byte_at(text: Text, at: int) -> int:
     """Return the byte at a place as an int64, which mixes with other integers."""
-    return np.int64(text[at])  # type: ignore[return-value]
+    return np.int64(text[unsigned(at)])  # type: ignore[return-value]
 
 
 @kernel
 def is_digit(text: Text, at: int) -> bool:
     """Say whether a digit stands at a place."""
-    return at < len(text) and text[at] >= _ZERO and text[at] <= _NINE
+    return at < len(text) and text[unsigned(at)] >= _ZERO and text[unsigned(at)] <= _NINE
 
 
 @kernel
@@ -557,8 +557,8 @@ def scan_run(text: Text, at: int, ints: Ints, side: int, count: int) -> tuple[in
             if units % tick != 0:
                 break
             units //= tick
-        ints[scratch + count] = units
-        ints[scratch + room + count] = quanta
+        ints[unsigned(scratch + count)] = units
+        ints[unsigned(scratch + room + count)] = quanta
         if end + 8 > size or word_at(text, end) & 0xFFFFFFFFFF != _NEXT:
             if not holds(text, end, _QUOTE) or not holds(text, end + 1, _CLOSE_LIST):
                 break

@@ -6,9 +6,11 @@ in the window [base, base + size) or, further from the best price, in the overfl
 before the base.
 """
 
+from typing import Any
+
 import numpy as np
 
-from hftlib.book.bits_kernel import lowest_set_bit
+from hftlib.book.bits_kernel import lowest_set_bit, unsigned
 from hftlib.book.layout import (
     BASE,
     BEST,
@@ -187,30 +189,31 @@ def apply_side(
     base = ints[side + BASE]
     unknown = 0
     for index in range(count):
-        key = sign * ticks[first_tick + index]
-        size = quanta[first_quantum + index]
+        key = sign * ticks[unsigned(first_tick + index)]
+        size = quanta[unsigned(first_quantum + index)]
         if key > base + mask or key < base:
             if key < base and size != 0:
                 lower_window(ints, side, key)
                 base = ints[side + BASE]
             else:
-                change = 0 if key < base else change_outside(ints, side, key, size)
+                change = change_outside(ints, side, key, size) if key > base else 0
                 levels += change
                 unknown += size == 0 and change == 0
                 continue
+        # No branch from here on: inserting, changing and deleting come in no foreseeable order.
         slot = key & mask
-        was = ints[slots + slot] != 0
-        now = size != 0
-        ints[slots + slot] = size
-        word = ints[words + (slot >> 6)]
-        word = (word & ~(ONE << (slot & 63))) | (np.int64(now) << (slot & 63))
-        ints[words + (slot >> 6)] = word
+        now: Any = np.int64(size != 0)
+        was = np.int64(ints[unsigned(slots + slot)] != 0)
+        ints[unsigned(slots + slot)] = size
+        word_at = unsigned(words + (slot >> 6))
+        word = (ints[word_at] & ~(ONE << (slot & 63))) | (now << (slot & 63))
+        ints[word_at] = word
+        block_at = unsigned(summary + (slot >> 12))
         bit = (slot >> 6) & 63
-        block = ints[summary + (slot >> 12)]
-        ints[summary + (slot >> 12)] = (block & ~(ONE << bit)) | (np.int64(word != 0) << bit)
-        levels += np.int64(now) - np.int64(was)
-        unknown += not (now or was)
-        lowest = min(lowest, key if now else lowest)
+        ints[block_at] = (ints[block_at] & ~(ONE << bit)) | (np.int64(word != 0) << bit)
+        levels += now - was
+        unknown += (now | was) ^ 1
+        lowest = min(lowest, key) if now != 0 else lowest
     ints[side + LEVELS] = levels
     find_best(ints, side, lowest)
     return unknown
@@ -258,12 +261,12 @@ def copy_levels(
             if key == NO_KEY:
                 break
             index = key >> 6
-            word = ints[words + (index & (mask >> 6))]
+            word = ints[unsigned(words + (index & (mask >> 6)))]
         bit = lowest_set_bit(word)
         word ^= ONE << bit
         key = (index << 6) + bit
-        ticks[first_tick + count] = sign * key
-        quanta[first_quantum + count] = ints[slots + (key & mask)]
+        ticks[unsigned(first_tick + count)] = sign * key
+        quanta[unsigned(first_quantum + count)] = ints[unsigned(slots + (key & mask))]
         count += 1
     position = 0
     while count < depth:
