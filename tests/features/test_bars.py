@@ -117,7 +117,8 @@ def test_amihud_takes_the_bars_that_traded() -> None:
 
 def test_cancels_are_what_left_without_a_trade() -> None:
     measurer = new_measurer(FeatureSettings())
-    feed(measurer, ("snapshot", START, [(9_990, 5_000)], [(10_010, 4_000)]))
+    feed(measurer, ("snapshot", START, [(9_990, 5_000), (9_980, 7_000)], [(10_010, 4_000)]))
+    feed(measurer, ("delta", START, [(9_980, 0)], []))  # behind the best: not counted
     feed(measurer, ("delta", START + 1, [(9_990, 3_000)], [(10_010, 4_500)]))  # 2 left, 0.5 came
     feed(measurer, ("delta", START + 2, [], [(10_010, 0), (10_020, 100)]))  # 4.5 left
     assert measurer.value("cancel_to_trade") is None

@@ -172,6 +172,9 @@ def test_time_that_goes_back_a_little_stands_still() -> None:
 def test_time_that_goes_back_far_begins_anew() -> None:
     measurer = _measurer()
     _trade(measurer, 100 * SECOND, 1_000, 1)
+    feed(measurer, ("delta", START + 40 * SECOND, [], []))
+    assert measurer.value("trade_volume_10s") == 1
+    assert measurer.floats[layout.TIME_RESTARTS] == 0
     feed(measurer, ("delta", START + 20 * SECOND, [], []))
     assert measurer.value("trade_volume_10s") == 0
     assert measurer.value("bars_held") == 0
