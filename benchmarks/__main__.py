@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from benchmarks import capture, hftlib_rows, peer_rows, report
+from benchmarks import capture, hftlib_rows, other_rows, peer_rows, report
 
 
 def _arguments() -> argparse.Namespace:
@@ -22,14 +22,16 @@ def main() -> int:
         print(f"bench: no capture at {error.filename}; set HFT_CAPTURES", file=sys.stderr)
         return 2
     own = hftlib_rows.measure(found, max(arguments.rounds, 5), _say)
+    others = list(other_rows.measure(_say))
     if arguments.no_peers:
-        print(report.table(own.rows))
+        print(report.table([*own.rows, *others]))
         return 0
     peers = peer_rows.measure(own, _say)
-    print(report.table(peers.rows))
+    rows = [*peers.rows, *others]
+    print(report.table(rows))
     for line in peers.complaints:
         print(f"bench: {line}", file=sys.stderr)
-    report.write(peers.rows, report.machine(peers.packages | own.packages))
+    report.write(rows, report.machine(peers.packages | own.packages))
     return 1 if peers.complaints else 0
 
 
