@@ -4,15 +4,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hftlib.book.book import Book
 from hftlib.core.compiled import compile_all
 from hftlib.core.errors import TapeError
+from hftlib.core.events import Event
 from hftlib.core.frames import Frame
+from hftlib.core.instrument import Instrument
 from hftlib.desk.opening import TapeRecording, run_of
 from hftlib.desk.view import View
+from hftlib.engine.engine import instruments_at
+from hftlib.features.measurer import Measurer
 from hftlib.io.tape.reader import TapeReader
+from hftlib.venues.registry import open_session
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from hftlib.features.own_feature import OwnFeature, State
 
 
 class TapeBooks:
@@ -24,9 +32,9 @@ class TapeBooks:
         Raises TapeError when the tape cannot be read or does not cover the time.
         """
         compile_all()
-        reader = TapeReader(Path(path))
-        self._recording = TapeRecording(reader)
-        self._run = run_of(reader)
+        self._reader = TapeReader(Path(path))
+        self._recording = TapeRecording(self._reader)
+        self._run = run_of(self._reader)
         self.view = View(self._run)
         self.go_to(at)
 
@@ -81,6 +89,58 @@ class TapeBooks:
         pairs = list(books.items()) if isinstance(books, Mapping) else list(books)
         texts = None if rates is None else {name: str(rate) for name, rate in rates.items()}
         return consolidated_frame(self.view.consolidated(pairs, texts, depth))
+
+    def run_over(
+        self,
+        venue: str,
+        symbol: str,
+        function: "OwnFeature[State]",
+        *,
+        features: Sequence[str] = (),
+        depth: int | None = 20,
+    ) -> "pd.DataFrame":
+        """Run a feature of your own over the whole tape; one row after each of its depth frames.
+
+        `features.own_feature.run_over` says what the function gets and what the columns are.
+        Raises TapeError for a book that the tape does not hold, KeyError for a name that is no
+        feature, and whatever the function raises.
+        """
+        import pandas as pd
+
+        from hftlib.features.own_feature import run_over
+
+        instrument = self._instrument(venue, symbol)
+        events = self._events(instrument)
+        return pd.DataFrame(run_over(events, function, instrument, features=features, depth=depth))
+
+    def measure(self, venue: str, symbol: str, names: Sequence[str] = ()) -> "pd.DataFrame":
+        """Return features of the catalogue over the whole tape, one row after each event.
+
+        Without names those of every depth frame. A missing value is NaN. Raises TapeError for a
+        book that the tape does not hold, KeyError for a name that is no feature.
+        """
+        import pandas as pd
+
+        from hftlib.features.batch import HOT_NAMES, measure
+        from hftlib.features.stored import rows_of
+
+        instrument = self._instrument(venue, symbol)
+        rows = rows_of(self._events(instrument), instrument)
+        return pd.DataFrame(measure(Measurer(Book(instrument)), rows, tuple(names) or HOT_NAMES))
+
+    def _instrument(self, venue: str, symbol: str) -> Instrument:
+        instruments = self._reader.instruments
+        if (venue, symbol) not in instruments:
+            held = ", ".join(f"{one} {other}" for one, other in sorted(instruments))
+            raise TapeError(f"no {venue} {symbol} on {self._reader.path}: it holds {held}")
+        return instruments[venue, symbol]
+
+    def _events(self, instrument: Instrument) -> Iterator[Event]:
+        venue = instrument.venue
+        session = open_session(venue, instruments_at(venue, self._reader.instruments))
+        for frame in self._reader.frames():
+            if frame.venue == venue:
+                yield from session.receive(frame)
 
     def _frames_to(self, target: int) -> Iterator[Frame]:
         checkpoint = self._recording.checkpoint_before(target)

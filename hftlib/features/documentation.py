@@ -41,11 +41,7 @@ _TAIL: Final = """\
 A function of a book's view and of what it returned last, run over a tape without joining hftlib:
 
 ```python
-import pandas as pd
-
-from hftlib.features.own_feature import run_over
-from hftlib.io.tape.reader import TapeReader
-from hftlib.venues.registry import open_session
+import hftlib
 
 
 def queue_speed(view, before):
@@ -58,11 +54,8 @@ def queue_speed(view, before):
     return (now[2] - before[2]) * view.quantum_size / (now[0] - before[0]) * 1e9, now
 
 
-tape = TapeReader("PATH")
-instrument = tape.instruments["binance", "BTCUSDT"]
-session = open_session("binance", {"BTCUSDT": instrument})
-events = (event for frame in tape.frames() for event in session.receive(frame))
-speeds = pd.DataFrame(run_over(events, queue_speed, instrument, features=("mid",)))
+tape = hftlib.open_tape("PATH")
+speeds = tape.run_over("binance", "BTCUSDT", queue_speed, features=("mid",))
 ```
 
 `view` cannot be written to. It holds `bid_ticks`, `bid_quanta`, `ask_ticks`, `ask_quanta` (numpy,
@@ -70,9 +63,10 @@ best first, `depth` levels, 20 unless set), `tick_size`, `quantum_size`, the sta
 since the frame before, and the `features` that were asked for by name. After a snapshot or a gap
 the state is None again, so that nothing is remembered across it.
 
-The features of the catalogue over stored events, in one compiled call and with no Python between
-events: `hftlib.features.stored.rows_of(events, instrument)` stores them, and
-`hftlib.features.batch.measure(Measurer(Book(instrument)), rows, names)` returns the columns.
+The features of the catalogue over a whole tape, in one compiled call and with no Python between
+events: `tape.measure("binance", "BTCUSDT", ("mid", "ofi_10"))`. Beneath both are
+`hftlib.features.own_feature.run_over` and `hftlib.features.batch.measure`, which take the events
+of any source.
 """
 
 

@@ -4,6 +4,7 @@ import pytest
 
 import hftlib
 from hftlib.core.errors import TapeError
+from hftlib.features.own_feature import BookView
 from tests.desk_support.recording import BEST_BID, FIRST_ID, START_NS, STEP_NS, SYMBOL, VENUE
 
 
@@ -50,3 +51,27 @@ def test_what_is_no_tape_is_refused(tmp_path: Path) -> None:
 def test_the_package_has_no_other_entrances() -> None:
     with pytest.raises(AttributeError, match="nothing"):
         _ = hftlib.nothing
+
+
+def test_a_feature_of_ones_own_runs_over_the_tape(tape: Path) -> None:
+    def growth(view: BookView, before: int | None) -> tuple[float | None, int]:
+        now = int(view.bid_quanta.sum())
+        return (None if before is None else float(now - before)), now
+
+    table = hftlib.open_tape(tape).run_over(VENUE, SYMBOL, growth, features=("mid",))
+    assert table.columns.tolist() == ["ts", "ts_recv", "last_update_id", "value"]
+    assert table["last_update_id"].iloc[-1] == FIRST_ID + 600
+    assert table["value"].notna().sum() == len(table) - 1
+
+
+def test_features_of_the_catalogue_are_measured_over_the_tape(tape: Path) -> None:
+    books = hftlib.open_tape(tape)
+    assert "ofi_10" in books.measure(VENUE, SYMBOL).columns
+    table = books.measure(VENUE, SYMBOL, ("mid", "spread_ticks"))
+    assert table.columns.tolist() == ["ts", "mid", "spread_ticks"]
+    assert table["mid"].iloc[-1] == pytest.approx((2 * BEST_BID + 1) / 200)
+
+
+def test_a_book_that_the_tape_does_not_hold_is_refused(tape: Path) -> None:
+    with pytest.raises(TapeError, match=f"it holds {VENUE} {SYMBOL}"):
+        hftlib.open_tape(tape).measure(VENUE, "NONE")

@@ -4,6 +4,7 @@ import re
 
 from hftlib.features.catalogue import ALIASES, CATALOGUE
 from hftlib.features.documentation import features_page
+from hftlib.features.own_feature import run_over
 from tests.features.feature_events import INSTRUMENT, SECOND, START, delta_of, snapshot_of
 
 
@@ -20,14 +21,13 @@ def test_every_feature_has_a_row_of_four_cells() -> None:
 def test_the_example_gives_what_it_says() -> None:
     code = re.search(r"```python\n(.*?)\n```", features_page(), re.DOTALL)
     assert code is not None
-    lines = code.group(1).split("\ntape = ")[0].replace("import pandas as pd\n", "")
     names: dict = {}
-    exec("\n".join(line for line in lines.split("\n") if "hftlib.io" not in line), names)
+    exec(code.group(1).split("\ntape = ")[0], names)
     events = [
         snapshot_of(START, [(9_990, 1_000)], [(10_010, 1_000)]),
         delta_of(START + SECOND // 2, [(9_990, 3_000)], []),
         delta_of(START + SECOND, [(9_991, 3_000)], []),
     ]
-    values = names["run_over"](events, names["queue_speed"], INSTRUMENT)["value"].tolist()
+    values = run_over(events, names["queue_speed"], INSTRUMENT)["value"].tolist()
     assert values[1] == 4.0
     assert [value == value for value in values] == [False, True, False]
