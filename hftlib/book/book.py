@@ -170,8 +170,9 @@ class Book:
     def make_room(self) -> None:
         """Move to a larger array after a kernel has answered NEEDS_ROOM."""
         old = self.ints
-        self._level_room = max(self._level_room, 2 * int(old[LEVELS_WANTED]))
         scratch = max(int(old[SCRATCH_ROOM]), int(old[SCRATCH_WANTED]))
+        # A frame that outgrows the scratch is a snapshot: its levels will want room as well.
+        self._level_room = max(self._level_room, 2 * int(old[LEVELS_WANTED]), scratch)
         self.ints = allocate(self.instrument, int(old[WINDOW_BITS]), self._level_room, scratch)
         self._replace_sides(_read(old, BID_SIDE, None), _read(old, ASK_SIDE, None))
         self.ints[UNKNOWN_DELETES] = old[UNKNOWN_DELETES]
