@@ -7,6 +7,7 @@ import asyncio
 import os
 import threading
 import time
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
@@ -15,7 +16,7 @@ from hftlib.client.connection import DeskConnection
 from hftlib.client.starting import RunningDesk, ensure_desk
 from hftlib.core.configuration import Configuration
 from hftlib.core.configuration_files import load
-from hftlib.core.errors import UnavailableError
+from hftlib.core.errors import ConfigurationError, UnavailableError
 from hftlib.ui.relay import Address
 
 _RETRY_S: Final = 3.0
@@ -24,9 +25,9 @@ _RETRY_S: Final = 3.0
 class DeskLink:
     """Know where the desk answers; start one when it is this app's part to do so."""
 
-    def __init__(self, configuration: Configuration) -> None:
-        """Begin unconnected; the first question opens the link."""
-        self._configuration = configuration
+    def __init__(self, configure: Callable[[], Configuration]) -> None:
+        """Begin unconnected; the first question reads the configuration and opens the link."""
+        self._configure = configure
         self._lock = threading.Lock()
         self._running: RunningDesk | None = None
         self._connection: DeskConnection | None = None
@@ -64,14 +65,20 @@ class DeskLink:
         return self.connection()
 
     def _open(self) -> DeskConnection:
-        url = self._configuration.api.url
-        if url:
-            self._running = RunningDesk(url, self._configuration.api.token)
+        try:
+            configuration = self._configure()
+        except ConfigurationError as error:
+            raise UnavailableError(f"the configuration is refused: {error}") from None
+        if configuration.api.url:
+            self._running = RunningDesk(configuration.api.url, configuration.api.token)
             return DeskConnection(self._running.url, self._running.token)
+        return self._start(Path(configuration.data_dir).expanduser())
+
+    def _start(self, data_dir: Path) -> DeskConnection:
         if time.monotonic() < self._refused_until:
             raise UnavailableError(self._refusal)
         try:
-            self._running = ensure_desk(Path(self._configuration.data_dir).expanduser())
+            self._running = ensure_desk(data_dir)
         except UnavailableError as error:
             self._refused_until = time.monotonic() + _RETRY_S
             self._refusal = str(error)
@@ -87,5 +94,5 @@ class DeskLink:
 
 @lru_cache(maxsize=1)
 def desk_link() -> DeskLink:
-    """Return this process's link, made of the configuration found where the app was started."""
-    return DeskLink(load(os.environ, Path.cwd()).configuration)
+    """Return this process's link, by the configuration found where the app was started."""
+    return DeskLink(lambda: load(os.environ, Path.cwd()).configuration)

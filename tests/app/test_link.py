@@ -5,7 +5,7 @@ import pytest
 from hftlib.client.connection import DeskConnection
 from hftlib.client.starting import RunningDesk
 from hftlib.core.configuration import Configuration
-from hftlib.core.errors import UnavailableError
+from hftlib.core.errors import ConfigurationError, UnavailableError
 from hftlib.ui import link
 from hftlib.ui.link import DeskLink
 
@@ -24,7 +24,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[object]:
 
 
 async def test_without_an_address_a_desk_is_had_for_the_data_folder(started: list[object]) -> None:
-    tie = DeskLink(Configuration())
+    tie = DeskLink(Configuration)
     connection = tie.connection()
     assert isinstance(connection, DeskConnection)
     assert tie.connection() is connection
@@ -32,7 +32,7 @@ async def test_without_an_address_a_desk_is_had_for_the_data_folder(started: lis
 
 
 async def test_a_desk_that_is_gone_is_looked_for_anew(started: list[object]) -> None:
-    tie = DeskLink(Configuration())
+    tie = DeskLink(Configuration)
     tie.connection()
     assert await tie.locate() == ("http://127.0.0.1:9", "secret")
     assert len(started) == 2
@@ -48,11 +48,19 @@ async def test_a_desk_that_cannot_start_is_not_tried_without_pause(
         raise UnavailableError("it ended with code 2")
 
     monkeypatch.setattr(link, "ensure_desk", refuse)
-    tie = DeskLink(Configuration())
+    tie = DeskLink(Configuration)
     for _ in range(3):
         with pytest.raises(UnavailableError, match="code 2"):
             tie.connection()
     assert len(tries) == 1
+
+
+def test_a_configuration_that_is_refused_is_told() -> None:
+    def refuse() -> Configuration:
+        raise ConfigurationError("unknown key spede, did you mean speed?")
+
+    with pytest.raises(UnavailableError, match="did you mean speed"):
+        DeskLink(refuse).connection()
 
 
 def test_an_address_that_is_named_is_used_and_nothing_is_started(
@@ -69,7 +77,7 @@ def test_closing_ends_a_desk_of_ones_own_and_no_other(monkeypatch: pytest.Monkey
     stopped: list[str] = []
     monkeypatch.setattr(RunningDesk, "stop", lambda self: stopped.append(self.url))
     monkeypatch.setattr(link, "ensure_desk", lambda _: RunningDesk("http://127.0.0.1:9", ""))
-    tie = DeskLink(Configuration())
+    tie = DeskLink(Configuration)
     tie.connection()
     tie.close()
     tie.close()
