@@ -4,6 +4,7 @@ The desk that is started hangs on a pipe that this process holds: it ends when t
 however that happens.
 """
 
+import os
 import subprocess
 import sys
 import time
@@ -16,6 +17,7 @@ from hftlib.client.endpoint import read_endpoint, read_token
 from hftlib.core.errors import UnavailableError
 
 START_WITHIN_S: Final = 20.0
+_PACKAGE_PARENT: Final = Path(__file__).resolve().parents[2]
 _PROBE_S: Final = 1.0
 _POLL_S: Final = 0.02
 _END_WITHIN_S: Final = 5.0
@@ -101,10 +103,13 @@ def answers(url: str, token: str) -> bool:
 
 def _start(data_dir: Path, arguments: Sequence[str]) -> "subprocess.Popen[bytes]":
     command = [sys.executable, "-m", "hftlib", "desk", "--with-parent"]
+    # The package may lie where this program was started from elsewhere: lead the desk to it.
+    paths = [str(_PACKAGE_PARENT), *filter(None, [os.environ.get("PYTHONPATH")])]
     return subprocess.Popen(
         [*command, "--data-dir", str(data_dir), *arguments],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
     )
 
 
