@@ -10,6 +10,7 @@ import msgspec
 from msgspec.structs import replace
 
 from hftlib.core.events import FeedStatus, SnapshotRequest
+from hftlib.core.instrument import Instrument
 from hftlib.core.states import BookState, FeedCondition
 from hftlib.core.venue import COINBASE, COINBASE_EXCHANGE
 from hftlib.desk.clean_run import CleanRun, Key, Shadow, digest_of
@@ -175,13 +176,38 @@ class Watch:
         )
 
 
+class Pool:
+    """Keep one engine for many trials: new arrays for every book cost more than a trial."""
+
+    def __init__(self, instruments: Sequence[Instrument]) -> None:
+        """Begin without an engine."""
+        self._instruments = instruments
+        self._engine = Engine(instruments)
+        self._books: set[Key] = set()
+
+    def restored(self, blob: bytes) -> Engine:
+        """Return an engine that stands at a checkpoint; the one handed out before is gone."""
+        if self._engine.books.keys() != self._books:
+            self._engine = Engine(self._instruments)
+        self._engine.restore(blob)
+        self._books = set(self._engine.books)
+        return self._engine
+
+
 class Stage:
     """Plant faults at one place of a tape."""
 
     def __init__(
-        self, clean: CleanRun, place: int, key: Key, blob: bytes, writers: Mapping[Key, Write]
+        self,
+        clean: CleanRun,
+        place: int,
+        key: Key,
+        blob: bytes,
+        writers: Mapping[Key, Write],
+        pool: Pool,
     ) -> None:
         """Keep the engine's checkpoint from before the frame at `place`."""
+        self.pool = pool
         self.clean = clean
         self.place = place
         self.key = key
@@ -194,8 +220,7 @@ class Stage:
     def play(self, fault: Fault, seed: str) -> Trial:
         """Play the tape on with a fault in it, until the book has settled or time is up."""
         random = Random(f"{seed} {self.place} {fault}")
-        engine = Engine(self.clean.instruments)
-        engine.restore(self.blob)
+        engine = self.pool.restored(self.blob)
         watch = Watch(self.clean, engine, self.key, self.started)
         line = line_of(self.library, self.key, self.clean.frames[self.place], fault, random)
         now = self.started
@@ -276,13 +301,14 @@ def trials(
     faults: Sequence[Fault] = tuple(Fault),
 ) -> Iterator[Trial]:
     """Yield a trial of every fault at every place; `places` must be in order."""
-    engine, writers = Engine(clean.instruments), writers_of(clean.instruments)
+    engine, pool = Engine(clean.instruments), Pool(clean.instruments)
+    writers = writers_of(clean.instruments)
     done = 0
     for place, key in places:
         for frame in clean.frames[done:place]:
             engine.on_event(frame)
         done = place
-        stage = Stage(clean, place, key, engine.checkpoint(), writers)
+        stage = Stage(clean, place, key, engine.checkpoint(), writers, pool)
         for fault in faults:
             yield stage.play(fault, seed)
 
