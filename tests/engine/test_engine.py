@@ -254,6 +254,12 @@ def test_other_market_events_pass_through() -> None:
     facts = venue.stream("btcusdt@depth5", data)
     assert [type(fact).__name__ for fact in facts] == ["PartialDepth"]
     assert venue.engine.events == 1
+    prices = {"o": "100.00", "h": "101.00", "l": "99.00", "c": "100.50", "v": "7"}
+    candle = {"t": 1700000000000, "T": 1700000059999, "i": "1m", "x": False} | prices
+    data = {"e": "kline", "E": 1700000001000, "s": "BTCUSDT", "k": candle}
+    facts = venue.stream("btcusdt@kline_1m", data)
+    assert [type(fact).__name__ for fact in facts] == ["Candle"]
+    assert venue.engine.events == 2
 
 
 def test_a_status_of_a_symbol_without_a_book_changes_no_book() -> None:

@@ -55,3 +55,7 @@ def test_the_interleaving_of_lanes_moves_the_run_hash_only() -> None:
 def test_facts_of_different_kinds_or_lanes_never_share_a_hash() -> None:
     assert len({hashes(("c", [fact]))[1] for fact in (BOOK, TRADE, BEST, CANDLE)}) == 4
     assert hashes(("a", [BOOK]))[1] != hashes(("b", [BOOK]))[1]
+
+
+def test_a_lane_goes_on_from_call_to_call() -> None:
+    assert hashes(("c", [BOOK]), ("c", [TRADE])) == hashes(("c", [BOOK, TRADE]))

@@ -119,6 +119,13 @@ def test_a_garbled_update_distrusts_its_book_or_every_book():
     assert kinds(feed.ws(match(5)[:-5])) == ["MALFORMED"]
 
 
+def test_a_garbled_update_of_an_unknown_product_distrusts_every_book():
+    feed = live()
+    broken = update(product="A-B").replace('"changes"', '"chances"')
+    assert kinds(feed.ws(broken)) == ["MALFORMED", *["GAP", "SnapshotRequest"] * 2]
+    assert not feed.session.is_synced("YFI-BTC")
+
+
 def test_an_unknown_product_distrusts_every_book_once_as_its_name_may_be_garbled():
     feed = live()
     for text in (match(1, product="A-B"), heartbeat(1, "A-B")):
