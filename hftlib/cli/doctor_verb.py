@@ -172,7 +172,9 @@ def check_desk(configuration: Configuration) -> Check:
         return Check("desk", "ok", f"answers at {url}", {"health": health})
     if configuration.api.url:
         return Check("desk", "note", f"does not answer at {url}, which api.url names")
-    return Check("desk", "note", f"none running at {url}; the app and `hftlib.connect()` start one")
+    return Check(
+        "desk", "note", f"none running at {url}; the app starts one, or `python -m hftlib desk`"
+    )
 
 
 def check_chromium() -> Check:
