@@ -5,6 +5,8 @@ import { Panel, fit, make } from "./panel.js";
 import { COLOUR, FONT } from "./theme.js";
 
 const HEAD = 24;
+/** Below so many CSS pixels there is no room for the cumulative column; its bars remain. */
+const NARROW = 205;
 
 export default class LadderPanel extends Panel {
   constructor(root) {
@@ -56,7 +58,10 @@ export default class LadderPanel extends Panel {
     this.top = HEAD * this.ratio + Math.max(0, (height - this.rowHeight * rows) / 2);
     this.type = Math.min(12.5 * this.ratio, Math.max(9 * this.ratio, this.rowHeight * 0.8));
     const width = this.canvas.width;
-    this.columns = { price: 10 * this.ratio, size: width * 0.66, sum: width - 10 * this.ratio };
+    const edge = width - 10 * this.ratio;
+    this.isNarrow = width < NARROW * this.ratio;
+    this.columns = { price: 10 * this.ratio, size: this.isNarrow ? edge : width * 0.66, sum: edge };
+    if (this.isNarrow) this.type = Math.min(this.type, 11 * this.ratio);
   }
 
   drawHead() {
@@ -65,8 +70,12 @@ export default class LadderPanel extends Panel {
     context.fillStyle = COLOUR.muted;
     context.textBaseline = "middle";
     context.textAlign = "left";
-    context.fillText(`Price ${feed.description.quote}`, columns.price, (HEAD / 2) * ratio);
+    context.fillText(this.isNarrow ? "Price" : `Price ${feed.description.quote}`, columns.price, (HEAD / 2) * ratio);
     context.textAlign = "right";
+    if (this.isNarrow) {
+      context.fillText("Size", columns.size, (HEAD / 2) * ratio);
+      return;
+    }
     context.fillText(`Size ${feed.description.size_unit}`, columns.size, (HEAD / 2) * ratio);
     context.fillText("Total", columns.sum, (HEAD / 2) * ratio);
   }
@@ -92,6 +101,7 @@ export default class LadderPanel extends Panel {
       context.textAlign = "right";
       context.fillStyle = COLOUR.text;
       context.fillText(this.sizeText(levels[index].size), columns.size, middle);
+      if (this.isNarrow) continue;
       context.fillStyle = "#aebccd";
       context.fillText(this.sizeText(sum), columns.sum, middle);
     }
@@ -125,7 +135,7 @@ export default class LadderPanel extends Panel {
     context.fillStyle = COLOUR.accent;
     const both = bid && ask;
     context.fillText(both ? middleText(bid.ticks, ask.ticks, d) : "one side only", columns.price, middle);
-    if (!both) return;
+    if (!both || this.isNarrow) return;
     context.font = `500 ${Math.min(11.5 * ratio, this.type)}px ${FONT.mono}`;
     context.textAlign = "right";
     context.fillStyle = COLOUR.muted;

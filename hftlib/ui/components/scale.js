@@ -12,7 +12,7 @@ const OFFSET = 24 * PER_OCTAVE;
 const CODES = 1100;
 const MOVED = 8;
 /** Ordinary sizes stay dim, so that walls stand out. */
-const DIMMING = 1.7;
+const DIMMING = 1.9;
 
 /** Codes of one column's cells, kept with the column. @param {import("./feed.js").Column} column */
 export function codesOf(column) {
