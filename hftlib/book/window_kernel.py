@@ -213,7 +213,8 @@ def apply_side(
         ints[block_at] = (ints[block_at] & ~(ONE << bit)) | (np.int64(word != 0) << bit)
         levels += now - was
         unknown += (now | was) ^ 1
-        lowest = min(lowest, key) if now != 0 else lowest
+        held: Any = key if now != 0 else NO_KEY
+        lowest = min(lowest, held)
     ints[side + LEVELS] = levels
     find_best(ints, side, lowest)
     return unknown
@@ -251,23 +252,30 @@ def copy_levels(
     mask = (1 << ints[WINDOW_BITS]) - 1
     slots = ints[side + SLOTS_AT]
     words = ints[side + WORDS_AT]
-    count = 0
-    index = ints[side + BEST] >> 6
+    summary = ints[side + SUMMARY_AT]
     depth = min(depth, ints[side + LEVELS])
-    word = ints[words + (index & (mask >> 6))] if depth > 0 else 0
-    while count < depth:
-        if word == 0:
-            key = next_block_key(ints, side, index + 1)
-            if key == NO_KEY:
-                break
-            index = key >> 6
-            word = ints[unsigned(words + (index & (mask >> 6)))]
-        bit = lowest_set_bit(word)
-        word ^= ONE << bit
-        key = (index << 6) + bit
-        ticks[unsigned(first_tick + count)] = sign * key
-        quanta[unsigned(first_quantum + count)] = ints[unsigned(slots + (key & mask))]
-        count += 1
+    end = (ints[side + BASE] + mask + 1) >> 12
+    area = ints[side + BEST] >> 12
+    count = 0
+    while count < depth and area < end:
+        block = ints[summary + (area & (mask >> 12))]
+        index = (area << 6) + lowest_set_bit(block)
+        word = ints[words + (index & (mask >> 6))]
+        while block != 0 and count < depth:
+            key = (index << 6) + lowest_set_bit(word)
+            ticks[unsigned(first_tick + count)] = sign * key
+            quanta[unsigned(first_quantum + count)] = ints[unsigned(slots + (key & mask))]
+            count += 1
+            word ^= ONE << (key & 63)
+            # The next word is read ahead and taken when this one is spent: how many levels share
+            # a word cannot be foreseen, and a branch on it would often be guessed wrong.
+            rest = block ^ (ONE << (index & 63))
+            following = (area << 6) + (lowest_set_bit(rest) & 63)
+            ahead = ints[unsigned(words + (following & (mask >> 6)))]
+            index = index if word != 0 else following
+            block = block if word != 0 else rest
+            word = word if word != 0 else ahead
+        area += 1
     position = 0
     while count < depth:
         chunk = chunk_at(ints, side, position)
