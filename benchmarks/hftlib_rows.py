@@ -7,6 +7,7 @@ from importlib import metadata
 from itertools import count
 from typing import Final, NamedTuple
 
+import msgspec
 import numpy as np
 
 from benchmarks import floor
@@ -24,11 +25,15 @@ from hftlib.features.batch import Columns
 from hftlib.features.batch import measure as measure_stored
 from hftlib.features.measurer import Measurer
 from hftlib.features.stored import rows_of
+from hftlib.venues.binance.messages import Combined, DiffDepth
 from hftlib.venues.registry import open_session
 
 WIRE: Final = "hftlib wire to 20-level features"
 OBJECT: Final = "hftlib wire to FeatureVector of all features"
 ENGINE: Final = "hftlib engine, all facts"
+DECODE_PART: Final = "of the wire path: msgspec decode, levels left as text"
+RECEIVE_PART: Final = "of the wire path: Frame and Session.receive, that decode included"
+DELTA_PART: Final = "of the wire path: Measurer.on_delta (scan, apply, measure)"
 KERNEL: Final = "hftlib kernel over stored events"
 PACKAGES: Final = ("msgspec", "numba", "llvmlite", "numpy")
 INSTRUMENT: Final = Instrument(BINANCE, "BTCUSDT", "BTC", "USDT", "0.01", "0.00000001")
@@ -128,6 +133,50 @@ class VectorPath(WirePath):
                     vector()
 
 
+class ReceivePart(WirePath):
+    """Take the first part of the wire path: frames in, events out."""
+
+    def run(self) -> None:
+        """Take every frame and let its events go."""
+        receive = self.session.receive
+        kind = FrameKind.WS
+        for seq, stamp, payload in self.arrivals:
+            receive(Frame(seq, stamp, BINANCE, CONNECTION, kind, payload))
+
+
+class DeltaPart(WirePath):
+    """Take the second part of the wire path: deltas with their text in, features out."""
+
+    def start(self) -> None:
+        """Put a fresh measurer at the snapshot and keep all deltas."""
+        super().start()
+        self.deltas = [event for event in self.events() if isinstance(event, BookDelta)]
+
+    def run(self) -> None:
+        """Take every delta."""
+        on_delta = self.measurer.on_delta
+        for delta in self.deltas:
+            on_delta(delta)
+
+
+class DecodePart:
+    """Decode every frame as far as the session does, with nothing around it."""
+
+    def __init__(self, capture: Capture) -> None:
+        """Keep the frames."""
+        self.frames = capture.frames
+        self.decode = msgspec.json.Decoder(Combined[DiffDepth]).decode
+
+    def start(self) -> None:
+        """Begin: there is nothing to put back."""
+
+    def run(self) -> None:
+        """Decode every frame and let it go."""
+        decode = self.decode
+        for payload in self.frames:
+            decode(payload)
+
+
 class EnginePath:
     """Take raw bytes through the whole engine: states, staleness, checks, facts."""
 
@@ -207,6 +256,9 @@ def _subjects(capture: Capture, wire: WirePath) -> Iterator[tuple[str, Subject]]
     yield WIRE, wire
     yield OBJECT, VectorPath(capture)
     yield ENGINE, EnginePath(capture)
+    yield DECODE_PART, DecodePart(capture)
+    yield RECEIVE_PART, ReceivePart(capture)
+    yield DELTA_PART, DeltaPart(capture)
 
 
 def _micros(seconds: list[float], frames: int) -> float:
