@@ -14,9 +14,9 @@ from typing import Any, Final, Literal
 import msgspec
 
 import hftlib
-from hftlib.cli.compiling import tell_compiling
 from hftlib.cli.flags import add_settings
 from hftlib.core.configuration import Configuration
+from hftlib.desk.compiling import tell_compiling
 
 NAME = "doctor"
 HELP = "check what works here: Python, packages, kernels, data folder, desk, exchanges, clocks"

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, NoReturn
 import msgspec
 from tqdm import tqdm
 
-from hftlib.cli.compiling import tell_compiling
 from hftlib.core.configuration import Configuration
 from hftlib.core.venue import LOBSTER, VENUES
+from hftlib.desk.compiling import tell_compiling
 
 if TYPE_CHECKING:
     from hftlib.io.importers import Place, Summary

@@ -8,8 +8,8 @@ from typing import NoReturn
 import msgspec
 from tqdm import tqdm
 
-from hftlib.cli.compiling import tell_compiling
 from hftlib.core.configuration import Configuration
+from hftlib.desk.compiling import tell_compiling
 
 NAME = "replay"
 HELP = "run tapes through decode, book and features at full speed"

@@ -10,6 +10,7 @@ from hftlib.core.errors import TapeError
 from hftlib.core.events import Event
 from hftlib.core.frames import Frame
 from hftlib.core.instrument import Instrument
+from hftlib.desk.compiling import tell_compiling
 from hftlib.desk.opening import TapeRecording, run_of
 from hftlib.desk.view import View
 from hftlib.engine.engine import instruments_at
@@ -31,8 +32,8 @@ class TapeBooks:
 
         Raises TapeError when the tape cannot be read or does not cover the time.
         """
-        compile_all()
         self._reader = TapeReader(Path(path))
+        compile_all(tell_compiling)
         self._recording = TapeRecording(self._reader)
         self._run = run_of(self._reader)
         self.view = View(self._run)

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from hftlib.cli.compiling import tell_compiling
+from hftlib.desk.compiling import tell_compiling
 
 
 class Terminal(io.StringIO):
