@@ -107,7 +107,7 @@ export default class Header extends Panel {
     const waited = feed.receivedAt ? performance.now() - feed.receivedAt : null;
     const paused = status?.clock?.paused;
     const age = waited === null ? null : (status?.age_ms ?? 0) + (waited > 1000 ? waited : 0);
-    write(this.age, `age ${duration(age)}`);
+    write(this.age, `age ${age !== null && age < 1 ? "<1 ms" : duration(age)}`);
     this.age.classList.toggle("late", age !== null && age > STALE_MS && !paused && !feed.frozen);
     this.age.title = "Time of the run since the last message of this book, plus the time this page has heard nothing";
     const now = feed.statistics.clockMs;

@@ -389,11 +389,12 @@ export default class Heatmap extends Panel {
     context.textAlign = "left";
     context.textBaseline = "middle";
     const edge = 9 * ratio;
+    const taken = this.tagY() ?? -edge * 3;
     for (const price of marks(priceOf(view.rowsAt(view.height)), priceOf(view.rowsAt(0)), step)) {
       const y = Math.round(view.y(price / priceOf(1)));
       context.fillStyle = COLOUR.grid;
       context.fillRect(0, y, view.width, 1);
-      if (y < edge || y > view.height - edge) continue;
+      if (y < edge || y > view.height - edge || Math.abs(y - taken) < edge * 1.7) continue;
       context.fillStyle = COLOUR.muted;
       context.fillText(fixed(price, decimals), left + 9 * ratio, y);
     }
@@ -427,13 +428,20 @@ export default class Heatmap extends Panel {
     context.fillText("UTC", this.canvas.width - 9 * ratio, y + (TIME_AXIS / 2 + 1) * ratio);
   }
 
+  /** Where the mid's tag stands, null without a mid. */
+  tagY() {
+    const { bid, ask } = this.feed.best();
+    if (bid === null || ask === null) return null;
+    const half = 9.5 * this.ratio;
+    return clamp(this.yOfTicks((bid + ask) / 2), half, this.view.height - half);
+  }
+
   /** The mid's price on the axis; it stays within the plot when the mid is off the screen. */
   drawTag() {
     const { context, view, ratio, feed } = this;
     const { bid, ask } = feed.best();
-    if (bid === null || ask === null) return;
-    const half = 9.5 * ratio;
-    const y = clamp(this.yOfTicks((bid + ask) / 2), half, view.height - half);
+    const y = this.tagY();
+    if (y === null) return;
     const left = view.width + this.profileWidth;
     context.setLineDash([2 * ratio, 3 * ratio]);
     context.strokeStyle = "rgba(232, 238, 246, 0.35)";
