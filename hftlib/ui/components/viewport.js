@@ -9,7 +9,7 @@ export const TIME_LEVELS = Object.freeze([
 ]);
 export const ROW_LEVELS = Object.freeze([2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 28]);
 export const DEFAULT_TIME_LEVEL = 5;
-export const DEFAULT_ROW_LEVEL = 4;
+export const DEFAULT_ROW_LEVEL = 2;
 
 const QUIET_BAND = 0.26;
 const GLIDE_MS = 420;
