@@ -109,12 +109,23 @@ def test_duplicates_and_late_events_are_not_applied():
 
 
 def test_three_late_events_in_a_row_say_that_the_id_ran_ahead():
-    sync = live_spot(10)
-    assert offer(sync, 12, 900) is Verdict.APPLY, "a garbled u cannot be told at once"
+    sync = live_spot(900)
     assert offer(sync, 14, 15) is Verdict.LATE
     assert offer(sync, 16, 17) is Verdict.LATE
     assert offer(sync, 18, 19) is Verdict.GAP
     assert sync.seed(18, 0).verdict is Verdict.SEED
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_an_event_within_the_one_before_says_that_its_id_was_garbled(again: bool):
+    sync = live_spot(10)
+    assert offer(sync, 12, 900) is Verdict.APPLY, "a garbled u cannot be told at once"
+    assert offer(sync, 12, 13) is Verdict.LATE, "it may be the same event, garbled on its first way"
+    if again:
+        state, sync = sync.dump(), DiffDepthSync(SpotRule())
+        sync.load(state)
+    assert offer(sync, 14, 15) is Verdict.GAP
+    assert sync.seed(14, 0).verdict is Verdict.SEED
 
 
 def test_a_stream_that_comes_twice_is_no_id_that_ran_ahead():
@@ -244,7 +255,7 @@ def test_futures_late_streak_follows_pu():
     sync = DiffDepthSync(FuturesRule())
     offer(sync, 1, 10, 0)
     sync.seed(5, 0)
-    assert offer(sync, 11, 900, 10) is Verdict.APPLY
+    assert offer(sync, 800, 900, 10) is Verdict.APPLY, "both of its ids are garbled"
     assert offer(sync, 31, 40, 30) is Verdict.LATE
     assert offer(sync, 51, 60, 40) is Verdict.LATE
     assert offer(sync, 71, 80, 60) is Verdict.GAP

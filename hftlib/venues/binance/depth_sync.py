@@ -26,6 +26,8 @@ Added to both, each of them safe because it only distrusts more or waits longer:
 
 - An event with u = id again is a duplicate, one with u < id is late; neither is applied. While
   buffering, an event not newer than the last buffered one is late too.
+- An event that begins after the last one applied began, yet ends before `id`, says that the u of
+  that one was garbled: start over.
 - Three late events that follow each other, with none applied in between, say that `id` itself ran
   ahead (a garbled id): start over, instead of ignoring the stream until it catches up.
 - After a book was distrusted with nothing buffered, a snapshot older than the last id seen is
@@ -163,6 +165,7 @@ class DiffDepthSync:
         "_buffered_bytes",
         "_bytes_limit",
         "_events_limit",
+        "_first",
         "_floor",
         "_follows",
         "_late_at",
@@ -189,6 +192,7 @@ class DiffDepthSync:
         self.phase = Phase.IDLE
         self.trusted = False
         self.last_update_id = -1
+        self._first = -1
         self._floor = -1
         self._asked_ns = 0
         self._forget_late()
@@ -212,6 +216,7 @@ class DiffDepthSync:
         """Say whether an event simply follows the book, and if so move the book's id on."""
         if self.phase is _LIVE and self._follows(first, last, previous, self.last_update_id):
             self.last_update_id = last
+            self._first = first
             return True
         return False
 
@@ -246,13 +251,14 @@ class DiffDepthSync:
         if not self._rule.joins(held.first, held.last, held.previous, self.last_update_id):
             return self._start_over(held, ts_recv)
         self.last_update_id = held.last
+        self._first = held.first
         self.phase = Phase.LIVE
         joined = Verdict.APPLY if self.trusted else Verdict.JOIN
         self.trusted = True
         return joined
 
     def _out_of_step(self, held: Held, ts_recv: int) -> Verdict:
-        if held.last > self.last_update_id:
+        if held.last > self.last_update_id or held.first > self._first:
             return self._start_over(held, ts_recv)
         streak = self._rule.follows(held.first, held.last, held.previous, self._late_last)
         stands = self._late_at == self.last_update_id
@@ -332,6 +338,7 @@ class DiffDepthSync:
             "floor": self._floor,
             "asked_ns": self._asked_ns,
             "late_at": self._late_at,
+            "first": self._first,
             "late_last": self._late_last,
             "late_streak": self._late_streak,
             "buffer": [
@@ -349,6 +356,7 @@ class DiffDepthSync:
         self._floor = numbers["floor"]
         self._asked_ns = numbers["asked_ns"]
         self._late_at = numbers["late_at"]
+        self._first = numbers.get("first", -1)
         self._late_last = numbers["late_last"]
         self._late_streak = numbers["late_streak"]
         buffer = state["buffer"]
