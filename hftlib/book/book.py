@@ -15,7 +15,7 @@ from hftlib.book.checkpoint import (
     pack_levels,
     unpack_levels,
 )
-from hftlib.book.kernel import change_book, change_side, read_levels, read_size, sum_rows
+from hftlib.book.kernel import change_book, change_side, read_levels, read_size
 from hftlib.book.layout import (
     ASK,
     ASK_LEVELS,
@@ -234,24 +234,6 @@ class Book:
     def size_at(self, side: int, ticks: int) -> int:
         """Return the quanta that a side (BID or ASK) holds at a price, 0 where it has no level."""
         return int(read_size(self.ints, SIDES[side], ticks))
-
-    def depth_rows(
-        self, side: int, low_ticks: int, high_ticks: int, row_ticks: int
-    ) -> tuple[Ints, Ints]:
-        """Sum a side's quanta per price row over prices low_ticks <= price < high_ticks.
-
-        Row r covers prices r * row_ticks up to, not including, (r + 1) * row_ticks. Returns the
-        rows that hold levels, best first, and their quanta. Raises ValueError when `row_ticks`
-        is not positive.
-        """
-        if row_ticks <= 0:
-            raise ValueError(f"row_ticks must be positive, not {row_ticks}")
-        low_ticks = max(low_ticks, 0)
-        most = max(0, (high_ticks - low_ticks + row_ticks - 1) // row_ticks + 1)
-        room = min(most, self.ints.item(SIDES[side] + LEVELS))
-        rows, sums = np.empty(room, np.int64), np.empty(room, np.int64)
-        count = sum_rows(self.ints, SIDES[side], low_ticks, high_ticks, row_ticks, rows, sums)
-        return rows[:count], sums[:count]
 
     def state_hash(self) -> str:
         """Return SHA-256 (hex) over last_update_id and both sides' integer levels, best first."""

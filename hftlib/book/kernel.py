@@ -29,7 +29,7 @@ from hftlib.book.layout import (
     Ints,
 )
 from hftlib.book.scanner_kernel import Text, scan_frame
-from hftlib.book.window_kernel import add_rows, apply_side, clear_side, copy_levels, size_of
+from hftlib.book.window_kernel import apply_side, clear_side, copy_levels, size_of
 from hftlib.core.compiled import INT, INTS, TEXT, entry, kernel
 
 
@@ -165,15 +165,3 @@ def read_levels(ints: Ints, side: int, ticks: Ints, quanta: Ints) -> int:
 def read_size(ints: Ints, side: int, ticks: int) -> int:
     """Return the quanta that a side holds at a price, 0 when there is no level."""
     return size_of(ints, side, ints[side + SIGN] * ticks)
-
-
-@entry(INTS, INT, INT, INT, INT, INTS, INTS)
-def sum_rows(
-    ints: Ints, side: int, low: int, high: int, row_ticks: int, rows: Ints, sums: Ints
-) -> int:
-    """Sum a side's quanta per price row, for prices with low <= tick < high.
-
-    Row r covers ticks [r * row_ticks, (r + 1) * row_ticks). Rows with levels are written best
-    first until the arrays are full; returns how many. A sum that does not fit stays at 2**63 - 1.
-    """
-    return add_rows(ints, side, low, high, row_ticks, rows, sums)

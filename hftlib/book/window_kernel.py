@@ -29,18 +29,15 @@ from hftlib.book.layout import (
 )
 from hftlib.book.overflow_kernel import (
     chunk_at,
-    chunk_for,
     drop_far,
     drop_places,
     find_far,
-    place_for,
     put_far,
 )
 from hftlib.core.compiled import kernel
 
 ONE = np.int64(1)
 ALL = np.int64(-1)
-MOST = 2**63 - 1
 
 
 @kernel
@@ -297,46 +294,3 @@ def size_of(ints: Ints, side: int, key: int) -> int:
     if offset >> ints[WINDOW_BITS] == 0:
         return size_near(ints, side, key)
     return find_far(ints, side, key)
-
-
-@kernel
-def add_to_row(rows: Ints, sums: Ints, count: int, row: int, quanta: int) -> int:
-    """Add quanta to the last row, or begin a new one; return the new count of rows.
-
-    One more than there is room for means that the row did not fit.
-    """
-    if count > 0 and rows[count - 1] == row:
-        sums[count - 1] = min(sums[count - 1], MOST - quanta) + quanta
-        return count
-    if count < rows.size:
-        rows[count] = row
-        sums[count] = quanta
-    return count + 1
-
-
-@kernel
-def add_rows(
-    ints: Ints, side: int, low: int, high: int, row_ticks: int, rows: Ints, sums: Ints
-) -> int:
-    """Sum a side's quanta per price row; see `kernel.sum_rows`."""
-    sign = ints[side + SIGN]
-    first = max(ints[side + BEST], low if sign > 0 else 1 - high)
-    last = high - 1 if sign > 0 else -low
-    end = ints[side + BASE] + (1 << ints[WINDOW_BITS])
-    count = 0
-    key = next_key(ints, side, first) if first < end else NO_KEY
-    while key <= last and count <= rows.size:
-        row = (sign * key) // row_ticks
-        count = add_to_row(rows, sums, count, row, size_near(ints, side, key))
-        key = next_key(ints, side, key + 1) if key + 1 < end else NO_KEY
-    position = chunk_for(ints, side, first)
-    while position < ints[side + CHUNKS] and count <= rows.size:
-        chunk = chunk_at(ints, side, position)
-        for place in range(place_for(ints, chunk, first), ints[chunk]):
-            key = ints[chunk + 1 + place]
-            if key > last or count > rows.size:
-                return min(count, rows.size)
-            row = (sign * key) // row_ticks
-            count = add_to_row(rows, sums, count, row, ints[chunk + 1 + CHUNK + place])
-        position += 1
-    return min(count, rows.size)

@@ -189,30 +189,6 @@ def test_the_hash_depends_on_levels_and_update_id_alone(book: Book) -> None:
     assert book.state_hash() != other.state_hash()
 
 
-def test_rows_sum_quanta_by_price(book: Book) -> None:
-    book.apply_snapshot(
-        snapshot([(199, 1), (150, 2), (101, 3), (99, 4)], [(200, 5), (205, 6), (9_000_000, 7)])
-    )
-
-    def rows(side: int, *bounds: int) -> list:
-        return [column.tolist() for column in book.depth_rows(side, *bounds)]
-
-    assert rows(BID, 0, 1_000, 100) == [[1, 0], [6, 4]]
-    assert rows(BID, 101, 199, 100) == [[1], [5]]
-    assert rows(BID, -50, 100, 10) == [[9], [4]]
-    assert rows(ASK, 200, 206, 5) == [[40, 41], [5, 6]]
-    assert rows(ASK, 0, 10**7, 10**6) == [[0, 9], [11, 7]]
-    assert rows(ASK, 300, 200, 5) == [[], []]
-    with pytest.raises(ValueError, match="row_ticks"):
-        book.depth_rows(BID, 0, 10, 0)
-
-
-def test_a_row_that_does_not_fit_stays_at_the_largest_number(book: Book) -> None:
-    most = 2**63 - 1
-    book.apply_snapshot(snapshot([(10, most), (11, most)], []))
-    assert book.depth_rows(BID, 0, 100, 50)[1].tolist() == [most]
-
-
 def test_zero_price_is_refused(book: Book) -> None:
     text = pairs_text([(0, 1)])
     assert book.apply_delta(text_delta(Layout.PAIRS, text)) is Outcome.MALFORMED

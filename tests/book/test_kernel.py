@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from hftlib.book import layout as place
-from hftlib.book.kernel import change_book, change_side, sum_rows
+from hftlib.book.kernel import change_book, change_side
 from hftlib.book.layout import ASK_SIDE, BID_SIDE, LEVELS_WANTED, NEEDS_ROOM, Ints
 from hftlib.core.compiled import direct
 from hftlib.core.events import Layout
@@ -55,11 +55,3 @@ def test_texts_without_room_are_refused_and_change_no_level(ints: Ints, replace:
 
 def test_an_unknown_layout_is_malformed(ints: Ints) -> None:
     assert direct(change_book)(ints, b"[]", b"[]", b"[]", 4, 0) == place.MALFORMED
-
-
-@pytest.mark.parametrize("wide", [1, 1_000_000])
-def test_rows_stop_when_the_arrays_are_full(ints: Ints, wide: int) -> None:
-    change_side(ints, ASK_SIDE, *columns(*((wide * ticks, ticks) for ticks in range(1, 10))), 0)
-    rows, sums = np.zeros(4, np.int64), np.zeros(4, np.int64)
-    assert sum_rows(ints, ASK_SIDE, 0, 10**9, wide, rows, sums) == 4
-    assert rows.tolist() == sums.tolist() == [1, 2, 3, 4]

@@ -60,15 +60,6 @@ class DictBook:
     def is_crossed(self) -> bool:
         return bool(self.bids and self.asks) and max(self.bids) >= min(self.asks)
 
-    def rows(self, bids: bool, low: int, high: int, row_ticks: int) -> list[tuple[int, int]]:
-        """Return (row, quanta) of the prices low <= ticks < high, best row first."""
-        sums: dict[int, int] = {}
-        for ticks, quanta in self.levels(bids):
-            if low <= ticks < high:
-                row = ticks // row_ticks
-                sums[row] = min(MOST_QUANTA, sums.get(row, 0) + quanta)
-        return list(sums.items())
-
     def state_hash(self) -> str:
         """Return the hash that the compiled book's `state_hash` documents."""
         digest = hashlib.sha256(self.last_update_id.to_bytes(8, "little", signed=True))
