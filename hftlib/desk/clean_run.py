@@ -108,12 +108,11 @@ class CleanRun:
 class Shadow:
     """Play the clean run along from a checkpoint, so that its books can be asked for."""
 
-    def __init__(self, clean: CleanRun, place: int, blob: bytes) -> None:
-        """Begin before the frame at `place`, from the engine's checkpoint there."""
+    def __init__(self, clean: CleanRun, place: int, engine: Engine) -> None:
+        """Begin before the frame at `place`, where `engine` stands; it is the shadow's now."""
         self._clean = clean
         self._next = place
-        self._engine = Engine(clean.instruments)
-        self._engine.restore(blob)
+        self._engine = engine
         self._places: dict[Key, list[int]] = {}
         self._states: dict[Key, list[tuple[int, Sides]]] = {}
         for key, book in self._engine.books.items():

@@ -177,7 +177,7 @@ class Watch:
 
 
 class Pool:
-    """Keep one engine for many trials: new arrays for every book cost more than a trial."""
+    """Keep one engine for many uses: new arrays for every book cost more than a trial."""
 
     def __init__(self, instruments: Sequence[Instrument]) -> None:
         """Begin without an engine."""
@@ -204,15 +204,18 @@ class Stage:
         key: Key,
         blob: bytes,
         writers: Mapping[Key, Write],
-        pool: Pool,
+        pools: tuple[Pool, Pool],
     ) -> None:
-        """Keep the engine's checkpoint from before the frame at `place`."""
-        self.pool = pool
+        """Keep the engine's checkpoint from before the frame at `place`.
+
+        `pools` lend one engine to the trials and one to the shadow.
+        """
+        self.pool, shadows = pools
         self.clean = clean
         self.place = place
         self.key = key
         self.blob = blob
-        self.library = Library(clean, Shadow(clean, place, blob), writers)
+        self.library = Library(clean, Shadow(clean, place, shadows.restored(blob)), writers)
         self.started = clean.stamps[place]
         limit = LONG_HORIZON_NS if key[0] == COINBASE_EXCHANGE else HORIZON_NS
         self.end = min(self.started + limit, clean.stamps[-1])
@@ -301,14 +304,15 @@ def trials(
     faults: Sequence[Fault] = tuple(Fault),
 ) -> Iterator[Trial]:
     """Yield a trial of every fault at every place; `places` must be in order."""
-    engine, pool = Engine(clean.instruments), Pool(clean.instruments)
+    engine = Engine(clean.instruments)
+    pools = Pool(clean.instruments), Pool(clean.instruments)
     writers = writers_of(clean.instruments)
     done = 0
     for place, key in places:
         for frame in clean.frames[done:place]:
             engine.on_event(frame)
         done = place
-        stage = Stage(clean, place, key, engine.checkpoint(), writers, pool)
+        stage = Stage(clean, place, key, engine.checkpoint(), writers, pools)
         for fault in faults:
             yield stage.play(fault, seed)
 

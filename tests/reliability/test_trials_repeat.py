@@ -44,10 +44,9 @@ def test_comparing_a_sound_book_with_rest_never_finds_drift(clean: CleanRun) -> 
     before = Engine(clean.instruments)
     for frame in clean.frames[:place]:
         before.on_event(frame)
-    blob = before.checkpoint()
     engine = Engine(clean.instruments)
-    engine.restore(blob)
-    library = Library(clean, Shadow(clean, place, blob), writers_of(clean.instruments))
+    engine.restore(before.checkpoint())
+    library = Library(clean, Shadow(clean, place, before), writers_of(clean.instruments))
     line = line_of(library, key, clean.frames[place], Fault.DROP, Random("a"))
     bodies = 0
     for frame in clean.frames[place:]:
