@@ -39,10 +39,13 @@ def run(arguments: argparse.Namespace, configuration: Configuration) -> int:
     from hftlib.core.compiled import compile_all
     from hftlib.desk.fault_report import rows_of, table_of
 
+    around = None if arguments.write is None else _around_table(arguments.write)
     compile_all()
     rows = rows_of(_sorted(_trials(arguments)))
-    if arguments.write is not None:
-        _replace_table(arguments.write, table_of(rows), arguments)
+    if around is not None:
+        made = f"Seed {arguments.seed}, up to {arguments.places} places of each capture."
+        text = f"{BEGIN}\n\n{made}\n\n{table_of(rows)}\n\n{END}".join(around)
+        arguments.write.write_text(text, encoding="utf-8")
     if arguments.json:
         print(msgspec.json.encode(rows).decode())
     else:
@@ -85,14 +88,16 @@ def _sorted(trials: Iterator["Trial"]) -> list["Trial"]:
     )
 
 
-def _replace_table(page: Path, table: str, arguments: argparse.Namespace) -> None:
-    """Write the table, and the command that made it, between the page's marks."""
+def _around_table(page: Path) -> tuple[str, str]:
+    """Return what stands before and after the table of a page.
+
+    Raises ConfigurationError for a page that has no place for it.
+    """
     from hftlib.core.errors import ConfigurationError
 
-    before, _, rest = page.read_text(encoding="utf-8").partition(BEGIN)
+    text = page.read_text(encoding="utf-8") if page.is_file() else ""
+    before, _, rest = text.partition(BEGIN)
     _, mark, after = rest.partition(END)
     if not mark:
         raise ConfigurationError(f"{page} has no place for the table: {BEGIN} ... {END}")
-    made = f"Seed {arguments.seed}, up to {arguments.places} places of each capture."
-    text = f"{before}{BEGIN}\n\n{made}\n\n{table}\n\n{END}{after}"
-    page.write_text(text, encoding="utf-8")
+    return before, after
