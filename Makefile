@@ -59,7 +59,7 @@ docs-current: $(VENV)/.development ## the generated pages of docs/ are those of 
 	@$(BIN)/python -m hftlib docs --check
 
 gates: $(VENV)/.development ## the rules of the house; one planted break per gate, each must fail
-	@$(PYTEST) tests/gates -m "not e2e" $(ARGS)
+	@$(PYTEST) tests/gates $(ARGS)
 
 e2e: $(VENV)/.development ## the page in a real Chromium
 	@$(PYTEST) tests/e2e $(ARGS)
