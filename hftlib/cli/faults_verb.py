@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -41,7 +41,8 @@ def run(arguments: argparse.Namespace, configuration: Configuration) -> int:
 
     around = None if arguments.write is None else _around_table(arguments.write)
     compile_all()
-    rows = rows_of(_sorted(_trials(arguments)))
+    found = _trials(arguments)
+    rows = [row for tape in arguments.tapes for row in rows_of(_sorted(found[tape]), tape.stem)]
     if around is not None:
         made = f"Seed {arguments.seed}, up to {arguments.places} places of each capture."
         text = f"{BEGIN}\n\n{made}\n\n{table_of(rows)}\n\n{END}".join(around)
@@ -53,25 +54,29 @@ def run(arguments: argparse.Namespace, configuration: Configuration) -> int:
     return 0
 
 
-def _trials(arguments: argparse.Namespace) -> Iterator["Trial"]:
-    """Yield the trials of all tapes, each tape's places shared out among the workers."""
+def _trials(arguments: argparse.Namespace) -> dict[Path, list["Trial"]]:
+    """Return the trials of every tape, each tape's places shared out among the workers."""
     from hftlib.desk.fault_trials import trials_of_tape
 
-    shares = [
-        (tape, arguments.places, arguments.seed, (share, arguments.workers))
-        for tape in arguments.tapes
-        for share in range(arguments.workers)
-    ]
+    found: dict[Path, list[Trial]] = {tape: [] for tape in arguments.tapes}
+    shares = [(tape, share) for tape in found for share in range(arguments.workers)]
     with (
         ProcessPoolExecutor(arguments.workers) as pool,
         tqdm(total=len(shares), unit="share", file=sys.stderr, disable=None, leave=False) as bar,
     ):
-        for future in as_completed([pool.submit(trials_of_tape, *share) for share in shares]):
+        working = {
+            pool.submit(
+                trials_of_tape, tape, arguments.places, arguments.seed, (share, arguments.workers)
+            ): tape
+            for tape, share in shares
+        }
+        for done in as_completed(working):
             bar.update()
-            yield from future.result()
+            found[working[done]] += done.result()
+    return found
 
 
-def _sorted(trials: Iterator["Trial"]) -> list["Trial"]:
+def _sorted(trials: Sequence["Trial"]) -> list["Trial"]:
     """Return trials by venue, fault and place, however the workers came to an end."""
     from hftlib.core.venue import VENUES
     from hftlib.io.faults import Fault

@@ -1,4 +1,4 @@
-"""What many trials add up to: one row per venue and fault, and the table of docs/reliability.md."""
+"""What many trials add up to: a row per tape, venue and fault; the table of docs/reliability.md."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -34,7 +34,7 @@ def expected_of(venue: str, fault: Fault) -> str:
 
 
 class FaultRow(msgspec.Struct, frozen=True):
-    """Add up the trials of one fault at one venue; times in seconds of tape time.
+    """Add up the trials of one fault on one tape of a venue; times in seconds of tape time.
 
     `wrong` counts the trials in which a LIVE book was seen with other levels than the clean run,
     `silent` those of them that nothing told of within the horizon, `harmless` the trials without
@@ -45,6 +45,7 @@ class FaultRow(msgspec.Struct, frozen=True):
     values flipped bytes had changed where a book was wrong while LIVE.
     """
 
+    tape: str
     venue: str
     fault: Fault
     expected: str
@@ -68,21 +69,22 @@ class FaultRow(msgspec.Struct, frozen=True):
     struck_unseen: dict[str, int]
 
 
-def rows_of(trials: Iterable[Trial]) -> list[FaultRow]:
-    """Return a row per venue and fault, in the order in which they were met."""
+def rows_of(trials: Iterable[Trial], tape: str = "") -> list[FaultRow]:
+    """Return a row per venue and fault of a tape, in the order in which they were met."""
     groups: dict[tuple[str, Fault], list[Trial]] = {}
     for trial in trials:
         groups.setdefault((trial.venue, trial.fault), []).append(trial)
-    return [_row(venue, fault, group) for (venue, fault), group in groups.items()]
+    return [_row(tape, venue, fault, group) for (venue, fault), group in groups.items()]
 
 
-def _row(venue: str, fault: Fault, trials: Sequence[Trial]) -> FaultRow:
+def _row(tape: str, venue: str, fault: Fault, trials: Sequence[Trial]) -> FaultRow:
     detected = [trial.detected_ns for trial in trials if trial.detected_ns is not None]
     down = [trial.down_ns for trial in trials if trial.down_ns]
     recovery = [trial.recovery_ns for trial in trials if trial.down_ns]
     wrong = [trial for trial in trials if trial.wrong]
     wrong_times = [trial.wrong_ns for trial in wrong]
     return FaultRow(
+        tape,
         venue,
         fault,
         expected_of(venue, fault),
@@ -123,11 +125,11 @@ def table_of(rows: Iterable[FaultRow]) -> str:
     """Return the rows as a table in Markdown."""
     lines = [
         (
-            "| venue | fault | trials | the protocol | detected | wrong while LIVE "
+            "| tape | venue | fault | trials | the protocol | detected | wrong while LIVE "
             "| for how long, p50 / max | unnoticed | until detected, p50 / max "
             "| LIVE again, p50 / max | over 1 s | share of time LIVE |"
         ),
-        "|---|---|---:|---|---:|---:|---:|---:|---:|---:|---:|---:|",
+        "|---|---|---|---:|---|---:|---:|---:|---:|---:|---:|---:|---:|",
     ]
     return "\n".join(lines + [_line(row) for row in rows])
 
@@ -137,6 +139,7 @@ _WORDS: Final = {SEEN: "shows it", PARTLY: "may show it", COMPARED: "shows nothi
 
 def _line(row: FaultRow) -> str:
     cells = (
+        row.tape,
         row.venue,
         row.fault.value,
         str(row.trials),

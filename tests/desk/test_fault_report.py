@@ -1,5 +1,7 @@
 """Trials add up to rows, rows to a table."""
 
+from msgspec.structs import replace
+
 from hftlib.core.states import FeedCondition
 from hftlib.desk.fault_report import COMPARED, PARTLY, SEEN, expected_of, rows_of, table_of
 from hftlib.desk.fault_trials import SECOND, Trial
@@ -60,7 +62,7 @@ def test_a_row_without_any_of_it_is_empty_there() -> None:
 def test_the_table_says_all_or_how_many() -> None:
     seen = {"detected_ns": 0, "how": FeedCondition.DUPLICATE}
     rows = rows_of([trial(fault=Fault.DUPLICATE, **seen), trial(), trial(**seen)])
-    lines = table_of(rows).splitlines()
+    lines = table_of([replace(row, tape="spot") for row in rows]).splitlines()
     assert len(lines) == 4
-    assert lines[2].startswith("| binance | duplicate | 1 | shows it | all | 0 |  | 0 |")
-    assert "| binance | flip a byte | 2 | may show it | 1 (50.0 %) |" in lines[3]
+    assert lines[2].startswith("| spot | binance | duplicate | 1 | shows it | all | 0 |  | 0 |")
+    assert "| spot | binance | flip a byte | 2 | may show it | 1 (50.0 %) |" in lines[3]
