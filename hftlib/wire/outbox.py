@@ -12,6 +12,7 @@ from typing import Final
 from hftlib.wire import feed
 from hftlib.wire.feed import Head, Kind
 
+# Among messages of one sequence: an error of the relay's own, for one, is numbered 0.
 _ORDER: Final = (
     Kind.ERROR,
     Kind.DESCRIPTION,
@@ -53,11 +54,15 @@ class Outbox:
         self._waiting[head.kind] = message
 
     def peek(self) -> list[bytes]:
-        """Return what waits, in the order to send it, and keep it."""
+        """Return what waits, in the order to send it, and keep it.
+
+        That is the order of their sequences, so that a client's sequence only grows.
+        """
         waiting = dict(self._waiting)
         if self._columns_head is not None:
             waiting[Kind.COLUMNS] = self._columns_message(self._columns_head)
-        return [waiting[kind] for kind in _ORDER if kind in waiting]
+        ordered = [waiting[kind] for kind in _ORDER if kind in waiting]
+        return sorted(ordered, key=lambda message: feed.read_head(message).sequence)
 
     def take(self) -> list[bytes]:
         """Return what waits, in the order to send it, and forget it."""

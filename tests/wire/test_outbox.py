@@ -93,13 +93,30 @@ def test_waiting_trades_are_joined_within_their_bound() -> None:
     assert head.sequence == 2
 
 
-def test_what_waits_is_sent_in_the_order_a_reader_needs() -> None:
+def everything(*sequences: int) -> list[bytes]:
+    status, ladder, column, trades, error = sequences
+    return [
+        other(Kind.STATUS, status),
+        other(Kind.LADDER, ladder, feed.encode_ladder(feed.empty_ladder(BookState.LIVE))),
+        columns(column, 1.0),
+        other(Kind.TRADES, trades, feed.encode_trades([])),
+        other(Kind.ERROR, error, feed.encode_json(ErrorReply("A", "b"))),
+    ]
+
+
+def test_what_waits_is_sent_with_growing_sequence() -> None:
     outbox = Outbox()
-    outbox.put(other(Kind.STATUS, 1))
-    outbox.put(other(Kind.LADDER, 2, feed.encode_ladder(feed.empty_ladder(BookState.LIVE))))
-    outbox.put(columns(3, 1.0))
-    outbox.put(other(Kind.TRADES, 4, feed.encode_trades([])))
-    outbox.put(other(Kind.ERROR, 5, feed.encode_json(ErrorReply("A", "b"))))
+    for message in everything(4, 2, 1, 3, 5):
+        outbox.put(message)
+    heads = [feed.read_head(message) for message in outbox.take()]
+    assert [head.sequence for head in heads] == [1, 2, 3, 4, 5]
+    assert heads[0].kind is Kind.COLUMNS
+
+
+def test_messages_of_one_sequence_are_sent_in_the_order_a_reader_needs() -> None:
+    outbox = Outbox()
+    for message in everything(1, 1, 1, 1, 1):
+        outbox.put(message)
     kinds = [feed.read_head(message).kind for message in outbox.take()]
     assert kinds == [Kind.ERROR, Kind.COLUMNS, Kind.LADDER, Kind.TRADES, Kind.STATUS]
 
