@@ -3,11 +3,11 @@
 import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import msgspec
-from tqdm import tqdm
 
+from hftlib.cli.progress import progress_of
 from hftlib.core.configuration import Configuration
 from hftlib.core.venue import LOBSTER, VENUES
 from hftlib.desk.compiling import tell_compiling
@@ -68,8 +68,8 @@ def run(arguments: argparse.Namespace, configuration: Configuration) -> int:
         interval=arguments.interval,
     )
     before = folder_bytes(arguments.output)
-    with tqdm(unit="B", unit_scale=True, file=sys.stderr, disable=None, leave=False) as bar:
-        summary = import_files(order, lambda done, total: _show(bar, done, total))
+    with progress_of("B", scaled=True) as show:
+        summary = import_files(order, show)
     if arguments.checkpoints > 0:
         stored = _add_checkpoints(arguments.output, arguments.checkpoints)
         summary = with_checkpoints(summary, stored, folder_bytes(arguments.output) - before)
@@ -89,13 +89,8 @@ def _add_checkpoints(tape: Path, seconds: float) -> int:
     from hftlib.desk.checkpoints import add_checkpoints
 
     compile_all(tell_compiling)
-    with tqdm(unit=" frames", file=sys.stderr, disable=None, leave=False) as bar:
-        return add_checkpoints(tape, seconds, lambda done, total: _show(bar, done, total))
-
-
-def _show(bar: "tqdm[NoReturn]", done: int, total: int) -> None:
-    bar.total = total
-    bar.update(done - bar.n)
+    with progress_of(" frames") as show:
+        return add_checkpoints(tape, seconds, show)
 
 
 def _print(summary: "Summary") -> None:

@@ -1,13 +1,11 @@
 """`hftlib replay`: run tapes through decode, book and features at full speed."""
 
 import argparse
-import sys
 from pathlib import Path
-from typing import NoReturn
 
 import msgspec
-from tqdm import tqdm
 
+from hftlib.cli.progress import progress_of
 from hftlib.core.configuration import Configuration
 from hftlib.desk.compiling import tell_compiling
 
@@ -30,22 +28,13 @@ def run(arguments: argparse.Namespace, configuration: Configuration) -> int:
     from hftlib.desk.replay import replay
 
     compile_all(tell_compiling)
-    with tqdm(unit=" frames", file=sys.stderr, disable=None, leave=False) as bar:
-        report = replay(
-            arguments.tapes,
-            features=arguments.features,
-            progress=lambda done, total: _show(bar, done, total),
-        )
+    with progress_of(" frames") as show:
+        report = replay(arguments.tapes, features=arguments.features, progress=show)
     if arguments.json:
         print(msgspec.json.encode(report).decode())
     else:
         _print(msgspec.to_builtins(report))
     return 0
-
-
-def _show(bar: "tqdm[NoReturn]", done: int, total: int) -> None:
-    bar.total = total
-    bar.update(done - bar.n)
 
 
 def _print(report: dict[str, object]) -> None:

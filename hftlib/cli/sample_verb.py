@@ -1,13 +1,11 @@
 """`hftlib sample`: generate the sample tape that the project ships, byte for byte."""
 
 import argparse
-import sys
 from pathlib import Path
-from typing import NoReturn
 
 import msgspec
-from tqdm import tqdm
 
+from hftlib.cli.progress import progress_of
 from hftlib.core.configuration import Configuration
 
 NAME = "sample"
@@ -27,12 +25,12 @@ def run(arguments: argparse.Namespace, configuration: Configuration) -> int:
     from hftlib.desk.sample import SECONDS, SEED, write_sample
 
     seconds = SECONDS if arguments.seconds is None else arguments.seconds
-    with tqdm(total=seconds, unit="s", file=sys.stderr, disable=None, leave=False) as bar:
+    with progress_of("s") as show:
         summary = write_sample(
             arguments.output,
             seconds=seconds,
             seed=SEED if arguments.seed is None else arguments.seed,
-            progress=lambda done, _: _show(bar, done),
+            progress=show,
         )
     if arguments.json:
         print(msgspec.json.encode(summary._asdict()).decode())
@@ -40,7 +38,3 @@ def run(arguments: argparse.Namespace, configuration: Configuration) -> int:
         print(f"{summary.tape}: {summary.frames} frames, {summary.tape_bytes} bytes")
         print(f"  seed {summary.seed}, {summary.seconds} s, sha256 {summary.sha256}")
     return 0
-
-
-def _show(bar: "tqdm[NoReturn]", done: int) -> None:
-    bar.update(done - bar.n)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import msgspec
 
+from hftlib.cli.progress import progress_of
 from hftlib.core.configuration import Configuration
 
 NAME = "study"
@@ -31,7 +32,8 @@ def run(arguments: argparse.Namespace, configuration: Configuration) -> int:
     from hftlib.desk.study import OfiQuestion, study_ofi
 
     question = OfiQuestion(arguments.window, arguments.parts, arguments.start, arguments.end)
-    studies = study_ofi(arguments.tapes, question)
+    with progress_of(" frames") as show:
+        studies = study_ofi(arguments.tapes, question, progress=show)
     if arguments.json:
         print(msgspec.json.encode(studies).decode())
         return 0

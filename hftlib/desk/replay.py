@@ -85,9 +85,8 @@ def replay(
     engine = Engine(instruments_of(tapes).values())
     hasher = RunHasher() if hashed else None
     rows = FeatureRows(features) if features is not None else None
-    total = sum(tape.manifest.records for tape in tapes)
     started = time.perf_counter()
-    for frame in _with_progress(merge([tape.frames() for tape in tapes]), total, progress):
+    for frame in frames_of(tapes, progress):
         facts = engine.on_event(frame)
         if hasher is not None:
             hasher.add(frame.venue, frame.connection, facts)
@@ -99,12 +98,13 @@ def replay(
     return _report(engine, hasher, seconds)
 
 
-def _with_progress(
-    frames: Iterator[Frame], total: int, progress: Progress | None
-) -> Iterator[Frame]:
+def frames_of(tapes: Sequence[TapeReader], progress: Progress | None) -> Iterator[Frame]:
+    """Yield the frames of tapes as one run, telling now and then how far it is."""
+    frames = merge([tape.frames() for tape in tapes])
     if progress is None:
         yield from frames
         return
+    total = sum(tape.manifest.records for tape in tapes)
     for done, frame in enumerate(frames, start=1):
         if done % 10_000 == 0:
             progress(done, total)

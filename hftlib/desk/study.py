@@ -10,9 +10,8 @@ from hftlib.core.errors import TapeError
 from hftlib.core.events import BestBidOffer
 from hftlib.core.frames import Frame
 from hftlib.core.instrument import Instrument
-from hftlib.desk.replay import instruments_of
+from hftlib.desk.replay import Progress, frames_of, instruments_of
 from hftlib.engine.engine import instruments_at
-from hftlib.engine.merge import merge
 from hftlib.features.regression import (
     Quotes,
     Regression,
@@ -60,7 +59,9 @@ class OfiQuestion(msgspec.Struct, frozen=True):
     end_of_day_ns: int | None = None
 
 
-def study_ofi(paths: Sequence[Path], question: OfiQuestion) -> list[OfiStudy]:
+def study_ofi(
+    paths: Sequence[Path], question: OfiQuestion, progress: Progress | None = None
+) -> list[OfiStudy]:
     """Regress mid change on OFI over the best-quote tickers of tapes, per symbol and window.
 
     Time is the venue's where its ticker carries one, else the receive stamp (Binance spot). The
@@ -69,7 +70,7 @@ def study_ofi(paths: Sequence[Path], question: OfiQuestion) -> list[OfiStudy]:
     """
     tapes = [TapeReader(path) for path in paths]
     instruments = instruments_of(tapes)
-    quotes = best_quotes(merge([tape.frames() for tape in tapes]), instruments)
+    quotes = best_quotes(frames_of(tapes, progress), instruments)
     if not quotes:
         raise TapeError(f"{', '.join(map(str, paths))}: no best-quote tickers to study")
     try:
