@@ -17,9 +17,5 @@ class TapeError(HftlibError):
     """Refuse a tape or a capture that cannot be read, naming the file and the place."""
 
 
-class BrokenInvariantError(HftlibError, AssertionError):
-    """Stop: something happened that the program holds to be impossible."""
-
-
 class UnavailableError(HftlibError):
     """Say that a desk, an exchange or a store does not answer, and at which address."""
