@@ -13,7 +13,7 @@ WORKERS ?= 2
 SECONDS ?= 600
 
 # Branch coverage: the pure rooms by their own tests and the property tests.
-PURE := core book wire features venues market engine
+PURE := core book wire features venues market exchange engine
 COVERED = $(wildcard $(PURE:%=tests/%) tests/property)
 COVER = --cov
 

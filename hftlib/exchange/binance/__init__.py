@@ -1,0 +1,1 @@
+"""Binance as its clients see it: spot REST, streams, WebSocket API, and USD-M market data."""
