@@ -16,8 +16,9 @@ from hftlib.core.events import Candle
 from hftlib.core.instrument import Instrument
 from hftlib.core.states import Side
 from hftlib.core.venue import BINANCE, BINANCE_COINM, BINANCE_US
+from hftlib.venues import level_text
 
-Levels = Iterable[tuple[int, int]]
+Levels = Iterable[tuple[int, int]] | level_text.Levels
 Quote = tuple[int, int] | None
 
 _SPOT_DECIMALS: Final = 8
@@ -91,7 +92,8 @@ def rest_refusal(code: int, message: str) -> bytes:
 class BinanceWriter:
     """Write the messages of one instrument on one Binance market.
 
-    Times are integer nanoseconds UTC, levels (ticks, quanta).
+    Times are integer nanoseconds UTC, levels (ticks, quanta), or columns of them, which a
+    compiled kernel writes.
     """
 
     def __init__(self, instrument: Instrument, *, microseconds: bool = False) -> None:
@@ -106,6 +108,10 @@ class BinanceWriter:
             self._price_decimals - instrument.price_decimals
         )
         self._size_shift = 10 ** max(self._size_decimals - instrument.size_decimals, 0)
+        self._writer = level_text.LevelWriter(
+            level_text.Number(self._tick, self._price_decimals, True),
+            level_text.Number(self._size_shift, self._size_decimals, True),
+        )
 
     def _decimals(self) -> tuple[int, int]:
         instrument = self._instrument
@@ -127,6 +133,8 @@ class BinanceWriter:
         return stamp_ns // self._unit
 
     def _levels(self, levels: Levels) -> str:
+        if isinstance(levels, level_text.Levels):
+            return f"[{self._writer.pairs(levels)}]"
         rows = (f'["{self.price(ticks)}","{self.size(quanta)}"]' for ticks, quanta in levels)
         return f"[{','.join(rows)}]"
 

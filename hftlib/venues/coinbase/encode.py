@@ -15,10 +15,15 @@ from hftlib.core.decimals import to_text
 from hftlib.core.events import Candle
 from hftlib.core.instrument import Instrument
 from hftlib.core.states import Side
+from hftlib.venues.level_text import Levels, LevelWriter, Number
 from hftlib.venues.stamps import iso_text
 
 Change = tuple[Side, int, int]
 """Side of the book (BUY: bids), ticks, quanta; zero quanta delete."""
+
+Changes = Iterable[Change] | Levels
+Pairs = Iterable[tuple[int, int]] | Levels
+"""Levels one by one, or as columns, which a compiled kernel writes."""
 
 Quote = tuple[int, int] | None
 
@@ -47,6 +52,13 @@ class DayText(msgspec.Struct, frozen=True):
     volume: str
 
 
+def _level_writer(instrument: Instrument, *, padded: bool) -> LevelWriter:
+    return LevelWriter(
+        Number(instrument.tick_units, instrument.price_decimals, padded),
+        Number(1, instrument.size_decimals, padded),
+    )
+
+
 def _maker(side: Side) -> Side:
     return Side.SELL if side is Side.BUY else Side.BUY
 
@@ -60,6 +72,7 @@ class AdvancedWriter:
     def __init__(self, instrument: Instrument) -> None:
         self._instrument = instrument
         self._product = _text(instrument.symbol).decode()
+        self._writer = _level_writer(instrument, padded=False)
 
     def price(self, ticks: int) -> str:
         """Return a price without trailing zeros."""
@@ -71,18 +84,25 @@ class AdvancedWriter:
         return self._instrument.size_text(quanta)
 
     def level2(
-        self, number: int, ts_event: int, changes: Iterable[Change], *, snapshot: bool = False
+        self, number: int, ts_event: int, changes: Changes, *, snapshot: bool = False
     ) -> bytes:
         """Return an l2_data frame with one event: the whole book, or changes to it."""
-        time = iso_text(ts_event, _MICROSECONDS)
-        rows = ",".join(
-            f'{{"side":"{"bid" if side is Side.BUY else "offer"}","event_time":"{time}",'
-            f'"price_level":"{self.price(ticks)}","new_quantity":"{self.size(quanta)}"}}'
-            for side, ticks, quanta in changes
-        )
+        rows = self._updates(changes, iso_text(ts_event, _MICROSECONDS))
         kind = "snapshot" if snapshot else "update"
         event = f'{{"type":"{kind}","product_id":{self._product},"updates":[{rows}]}}'
         return advanced_frame("l2_data", number, ts_event, event)
+
+    def _updates(self, changes: Changes, time: str) -> str:
+        bid, offer = (
+            f'{{"side":"{side}","event_time":"{time}","price_level":"' for side in ("bid", "offer")
+        )
+        if isinstance(changes, Levels):
+            return self._writer.write(changes, bid, offer, '","new_quantity":"', '"}')
+        return ",".join(
+            f'{bid if side is Side.BUY else offer}{self.price(ticks)}",'
+            f'"new_quantity":"{self.size(quanta)}"}}'
+            for side, ticks, quanta in changes
+        )
 
     def market_trades(
         self,
@@ -178,6 +198,7 @@ class ExchangeWriter:
     def __init__(self, instrument: Instrument) -> None:
         self._instrument = instrument
         self._product = _text(instrument.symbol).decode()
+        self._writer = _level_writer(instrument, padded=True)
 
     def price(self, ticks: int) -> str:
         """Return a price without trailing zeros."""
@@ -193,21 +214,28 @@ class ExchangeWriter:
         size = to_text(quanta, self._instrument.size_decimals)
         return f'"{self._instrument.price_text(ticks)}","{size}"'
 
-    def _levels(self, levels: Iterable[tuple[int, int]]) -> str:
+    def _levels(self, levels: Pairs) -> str:
+        if isinstance(levels, Levels):
+            return self._writer.pairs(levels)
         return ",".join(f"[{self._level(ticks, quanta)}]" for ticks, quanta in levels)
 
-    def snapshot(self, bids: Iterable[tuple[int, int]], asks: Iterable[tuple[int, int]]) -> bytes:
+    def snapshot(self, bids: Pairs, asks: Pairs) -> bytes:
         """Return the whole book, asks first as captured."""
         return (
             f'{{"type":"snapshot","product_id":{self._product},'
             f'"asks":[{self._levels(asks)}],"bids":[{self._levels(bids)}]}}'
         ).encode()
 
-    def update(self, ts_event: int, changes: Iterable[Change]) -> bytes:
-        """Return an l2update."""
-        rows = ",".join(
+    def _changes(self, changes: Changes) -> str:
+        if isinstance(changes, Levels):
+            return self._writer.write(changes, '["buy","', '["sell","', '","', '"]')
+        return ",".join(
             f'["{side.lower()}",{self._level(ticks, quanta)}]' for side, ticks, quanta in changes
         )
+
+    def update(self, ts_event: int, changes: Changes) -> bytes:
+        """Return an l2update."""
+        rows = self._changes(changes)
         return (
             f'{{"type":"l2update","product_id":{self._product},"changes":[{rows}],'
             f'"time":"{iso_text(ts_event, _MICROSECONDS)}"}}'
