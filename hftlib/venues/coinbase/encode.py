@@ -7,7 +7,7 @@ Advanced Trade's frames always carry client_id "", which the venue's own library
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -43,13 +43,27 @@ class PrintedTrade(msgspec.Struct, frozen=True):
 
 
 class DayText(msgspec.Struct, frozen=True):
-    """Hold the 24 h figures of a ticker as decimal text."""
+    """Hold the 24 h figures of a ticker as decimal text; what follows is Advanced Trade's alone."""
 
     last: str
     open: str
     high: str
     low: str
     volume: str
+    year_low: str = "0"
+    year_high: str = "0"
+    change_percent: str = "0"
+
+
+class AdvancedText(NamedTuple):
+    """Hold an Advanced Trade frame but for its sequence_num, which each connection counts."""
+
+    head: bytes
+    tail: bytes
+
+    def numbered(self, number: int) -> bytes:
+        """Return the frame with a connection's number."""
+        return b"%b%d%b" % (self.head, number, self.tail)
 
 
 def _level_writer(instrument: Instrument, *, padded: bool) -> LevelWriter:
@@ -87,10 +101,17 @@ class AdvancedWriter:
         self, number: int, ts_event: int, changes: Changes, *, snapshot: bool = False
     ) -> bytes:
         """Return an l2_data frame with one event: the whole book, or changes to it."""
-        rows = self._updates(changes, iso_text(ts_event, _MICROSECONDS))
+        time = iso_text(ts_event, _MICROSECONDS)
+        return self.level2_text(ts_event, changes, time, snapshot=snapshot).numbered(number)
+
+    def level2_text(
+        self, ts_event: int, changes: Changes, event_time: str, *, snapshot: bool = False
+    ) -> AdvancedText:
+        """Return an l2_data frame without a number; `event_time` stands at every level."""
+        rows = self._updates(changes, event_time)
         kind = "snapshot" if snapshot else "update"
         event = f'{{"type":"{kind}","product_id":{self._product},"updates":[{rows}]}}'
-        return advanced_frame("l2_data", number, ts_event, event)
+        return advanced_text("l2_data", ts_event, event)
 
     def _updates(self, changes: Changes, time: str) -> str:
         bid, offer = (
@@ -113,6 +134,12 @@ class AdvancedWriter:
         snapshot: bool = False,
     ) -> bytes:
         """Return a market_trades frame; `trades` come oldest first and are written newest first."""
+        return self.market_trades_text(ts_event, trades, snapshot=snapshot).numbered(number)
+
+    def market_trades_text(
+        self, ts_event: int, trades: Sequence[PrintedTrade], *, snapshot: bool = False
+    ) -> AdvancedText:
+        """Return a market_trades frame without a number."""
         rows = ",".join(
             f'{{"product_id":{self._product},"trade_id":"{trade.trade_id}",'
             f'"price":"{self.price(trade.ticks)}","size":"{self.size(trade.quanta)}",'
@@ -121,7 +148,7 @@ class AdvancedWriter:
         )
         kind = "snapshot" if snapshot else "update"
         event = f'{{"type":"{kind}","trades":[{rows}]}}'
-        return advanced_frame("market_trades", number, ts_event, event)
+        return advanced_text("market_trades", ts_event, event)
 
     def ticker(
         self,
@@ -131,14 +158,27 @@ class AdvancedWriter:
         best: tuple[Quote, Quote] | None,
     ) -> bytes:
         """Return a ticker frame; without `best` it is the batch channel's, which shows none."""
+        return self.ticker_text(ts_event, day, best).numbered(number)
+
+    def ticker_text(
+        self,
+        ts_event: int,
+        day: DayText,
+        best: tuple[Quote, Quote] | None,
+        *,
+        snapshot: bool = False,
+    ) -> AdvancedText:
+        """Return a ticker frame without a number."""
         channel = "ticker_batch" if best is None else "ticker"
         row = (
             f'{{"type":"ticker","product_id":{self._product},"price":"{day.last}",'
-            f'"volume_24_h":"{day.volume}","low_24_h":"{day.low}","high_24_h":"{day.high}"'
+            f'"volume_24_h":"{day.volume}","low_24_h":"{day.low}","high_24_h":"{day.high}",'
+            f'"low_52_w":"{day.year_low}","high_52_w":"{day.year_high}",'
+            f'"price_percent_chg_24_h":"{day.change_percent}"'
             f"{'' if best is None else self._best(*best)}}}"
         )
-        event = f'{{"type":"update","tickers":[{row}]}}'
-        return advanced_frame(channel, number, ts_event, event)
+        kind = "snapshot" if snapshot else "update"
+        return advanced_text(channel, ts_event, f'{{"type":"{kind}","tickers":[{row}]}}')
 
     def _best(self, bid: Quote, ask: Quote) -> str:
         (bid_ticks, bid_quanta), (ask_ticks, ask_quanta) = bid or (0, 0), ask or (0, 0)
@@ -152,6 +192,12 @@ class AdvancedWriter:
         self, number: int, ts_event: int, candles: Iterable[Candle], *, snapshot: bool = False
     ) -> bytes:
         """Return a candles frame, in the order given."""
+        return self.candles_text(ts_event, candles, snapshot=snapshot).numbered(number)
+
+    def candles_text(
+        self, ts_event: int, candles: Iterable[Candle], *, snapshot: bool = False
+    ) -> AdvancedText:
+        """Return a candles frame without a number."""
         rows = ",".join(
             f'{{"start":"{candle.open_ns // _SECOND_NS}","high":"{self.price(candle.high_ticks)}",'
             f'"low":"{self.price(candle.low_ticks)}","open":"{self.price(candle.open_ticks)}",'
@@ -161,22 +207,33 @@ class AdvancedWriter:
         )
         kind = "snapshot" if snapshot else "update"
         event = f'{{"type":"{kind}","candles":[{rows}]}}'
-        return advanced_frame("candles", number, ts_event, event)
+        return advanced_text("candles", ts_event, event)
+
+
+def advanced_text(channel: str, ts_event: int, *events: str) -> AdvancedText:
+    """Return an Advanced Trade frame around the JSON text of its events, without a number."""
+    head = (
+        f'{{"channel":"{channel}","client_id":"","timestamp":"{iso_text(ts_event, 9)}",'
+        f'"sequence_num":'
+    )
+    return AdvancedText(head.encode(), f',"events":[{",".join(events)}]}}'.encode())
 
 
 def advanced_frame(channel: str, number: int, ts_event: int, *events: str) -> bytes:
     """Return an Advanced Trade frame around the JSON text of its events."""
-    return (
-        f'{{"channel":"{channel}","client_id":"","timestamp":"{iso_text(ts_event, 9)}",'
-        f'"sequence_num":{number},"events":[{",".join(events)}]}}'
-    ).encode()
+    return advanced_text(channel, ts_event, *events).numbered(number)
 
 
 def advanced_heartbeat(number: int, ts_event: int, counter: int) -> bytes:
     """Return a heartbeats frame; the counter is a number, as on the wire."""
+    return advanced_heartbeat_text(ts_event, counter).numbered(number)
+
+
+def advanced_heartbeat_text(ts_event: int, counter: int) -> AdvancedText:
+    """Return a heartbeats frame without a number."""
     time = iso_text(ts_event, 9).replace("T", " ").replace("Z", " +0000 UTC")
     event = f'{{"current_time":"{time}","heartbeat_counter":{counter}}}'
-    return advanced_frame("heartbeats", number, ts_event, event)
+    return advanced_text("heartbeats", ts_event, event)
 
 
 def advanced_subscriptions(
