@@ -1,0 +1,1 @@
+"""The local venues' servers: sockets around the exchanges, on loopback."""
