@@ -1,0 +1,216 @@
+"""Settle what the matching engine reports with the accounts: fills, fees, locks, states.
+
+A fee is taken from what is received, cut off after 8 decimals, as Binance spot does. What an
+order has locked always covers what it can still cost: at its limit for a buyer, its base for a
+seller; what a better price leaves over is free at once.
+"""
+
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+from hftlib.exchange.account_order import (
+    AccountOrder,
+    Fill,
+    PreventedMatch,
+    Status,
+    base_units,
+    quote_units,
+)
+from hftlib.exchange.accounts import Account, Accounts
+from hftlib.exchange.book_feed import BookFeed
+from hftlib.market.orders import ExpiryReason, OrderKind, Report, ReportKind, Rows
+
+_MILLION: Final = 1_000_000
+_SELF_TRADE: Final = int(ExpiryReason.SELF_TRADE)
+
+
+class FeeRates(NamedTuple):
+    """Hold a venue's rates in millionths of what is received."""
+
+    maker_ppm: int
+    taker_ppm: int
+
+
+class Happening(StrEnum):
+    """Name what an execution report tells, spelled as Binance spells it."""
+
+    NEW = "NEW"
+    TRADE = "TRADE"
+    CANCELED = "CANCELED"
+    REPLACED = "REPLACED"
+    EXPIRED = "EXPIRED"
+    PREVENTED = "TRADE_PREVENTION"
+
+
+class Execution(NamedTuple):
+    """Tell one thing that happened to an order; the order itself is as it was just then."""
+
+    account: Account
+    order: AccountOrder
+    happening: Happening
+    time_ns: int
+    fill: Fill | None = None
+    prevented: PreventedMatch | None = None
+
+
+Listener = Callable[[Execution], None]
+Settled = Callable[[Account, tuple[str, ...], int], None]
+
+
+class Settlement:
+    """Apply reports to accounts, and tell who listens."""
+
+    def __init__(
+        self, accounts: Accounts, rates: Callable[[], FeeRates], told: Listener, settled: Settled
+    ) -> None:
+        """Settle with `accounts` at the `rates` of the moment.
+
+        `told` hears every execution, `settled` once for each account and feed which assets have
+        possibly changed.
+        """
+        self._accounts = accounts
+        self._rates = rates
+        self._told = told
+        self._settled = settled
+        self._next_match = 1
+
+    def settle(self, feed: BookFeed, reports: Rows) -> None:
+        """Take the reports of one book in, in their order."""
+        touched: dict[int, tuple[Account, int]] = {}
+        for row in reports.tolist():
+            account = self._accounts.owner(row[Report.OWNER])
+            if row[Report.KIND] == ReportKind.EXPIRED and row[Report.REASON] == _SELF_TRADE:
+                continue  # The PREVENTED before it took its last lots, and ended it.
+            order = account.live[feed.listing.symbol, row[Report.ORDER]]
+            time_ns = row[Report.TIME_NS]
+            order.updated_ns = account.updated_ns = time_ns
+            touched[account.owner] = (account, time_ns)
+            self._apply(account, order, row)
+        instrument = feed.listing.instrument
+        for account, time_ns in touched.values():
+            self._settled(account, (instrument.base, instrument.quote), time_ns)
+
+    def lock(self, account: Account, order: AccountOrder, units: int) -> None:
+        """Move `units` of what the order pays with from free to locked."""
+        balance = account.balance(order.locked_asset)
+        balance.free -= units
+        balance.locked += units
+        order.locked += units
+
+    def _apply(self, account: Account, order: AccountOrder, row: list[int]) -> None:
+        kind, time_ns = row[Report.KIND], row[Report.TIME_NS]
+        if kind == ReportKind.TRADE:
+            self._trade(account, order, row)
+        elif kind == ReportKind.NEW:
+            if not order.is_algorithmic:
+                order.working_ns = time_ns
+            self._told(Execution(account, order, Happening.NEW, time_ns))
+        elif kind == ReportKind.TRIGGERED:
+            order.working_ns = time_ns
+            self._told(Execution(account, order, Happening.NEW, time_ns))
+        elif kind == ReportKind.REPLACED:
+            order.quantity -= row[Report.LOTS]
+            order.amendments += 1
+            self._relock(account, order)
+            self._told(Execution(account, order, Happening.REPLACED, time_ns))
+        elif kind == ReportKind.PREVENTED:
+            self._prevent(account, order, row)
+        elif kind == ReportKind.CANCELED:
+            self._end(account, order, Status.CANCELED)
+            self._told(Execution(account, order, Happening.CANCELED, time_ns))
+        else:
+            self._expire(account, order, row)
+
+    def _trade(self, account: Account, order: AccountOrder, row: list[int]) -> None:
+        listing, ticks, lots = order.listing, row[Report.TICKS], row[Report.LOTS]
+        instrument = listing.instrument
+        base, quote = base_units(listing, lots), quote_units(listing, ticks * lots)
+        paid, received = (quote, base) if order.is_buy else (base, quote)
+        income = instrument.base if order.is_buy else instrument.quote
+        rates = self._rates()
+        rate = rates.maker_ppm if row[Report.IS_MAKER] else rates.taker_ppm
+        fee = received * rate // _MILLION
+        order.locked -= paid
+        account.balance(order.locked_asset).locked -= paid
+        account.balance(income).free += received - fee
+        self._accounts.street_pays(order.locked_asset, -paid)
+        self._accounts.street_pays(income, received)
+        self._accounts.take_fee(income, fee)
+        fill = Fill(
+            listing,
+            row[Report.TRADE_ID],
+            order.order_id,
+            ticks,
+            lots,
+            order.is_buy,
+            bool(row[Report.IS_MAKER]),
+            fee,
+            income,
+            row[Report.TIME_NS],
+        )
+        order.fills.append(fill)
+        account.fills.append(fill)
+        order.executed_lots += lots
+        order.executed_cash += ticks * lots
+        if row[Report.REMAINING]:
+            order.status = Status.PARTIALLY_FILLED
+            self._relock(account, order)
+        else:
+            self._end(account, order, Status.FILLED)
+        self._told(Execution(account, order, Happening.TRADE, row[Report.TIME_NS], fill))
+
+    def _prevent(self, account: Account, order: AccountOrder, row: list[int]) -> None:
+        """Take the lots away that would have traded with an order of the same account."""
+        order.prevented_lots += row[Report.LOTS]
+        order.prevented_match = self._next_match
+        self._next_match += 1
+        counter, is_maker = row[Report.COUNTER_ORDER], bool(row[Report.IS_MAKER])
+        match = PreventedMatch(
+            order.listing,
+            order.prevented_match,
+            order.order_id,
+            order.order_id if is_maker else counter,
+            counter if is_maker else order.order_id,
+            is_maker,
+            order.self_trade,
+            row[Report.TICKS],
+            row[Report.LOTS],
+            row[Report.TIME_NS],
+        )
+        account.prevented.append(match)
+        if row[Report.REMAINING]:
+            self._relock(account, order)
+        else:
+            self._end(account, order, Status.EXPIRED_IN_MATCH)
+        self._told(Execution(account, order, Happening.PREVENTED, match.time_ns, prevented=match))
+
+    def _expire(self, account: Account, order: AccountOrder, row: list[int]) -> None:
+        """End an order; one by cash that cannot buy another lot has got what it wanted."""
+        order.reason = ExpiryReason(row[Report.REASON])
+        if order.reason is ExpiryReason.NONE:
+            self._end(account, order, Status.FILLED)
+            return
+        self._end(account, order, Status.EXPIRED)
+        self._told(Execution(account, order, Happening.EXPIRED, row[Report.TIME_NS]))
+
+    def _relock(self, account: Account, order: AccountOrder) -> None:
+        """Free what the order no longer needs; a market order needs all it has until it ends."""
+        if order.kind == OrderKind.MARKET:
+            return
+        if order.is_buy:
+            needed = quote_units(order.listing, order.remaining * order.lock_ticks)
+        else:
+            needed = base_units(order.listing, order.remaining)
+        self._release(account, order, order.locked - needed)
+
+    def _end(self, account: Account, order: AccountOrder, status: Status) -> None:
+        order.status = status
+        self._release(account, order, order.locked)
+        account.close(order)
+
+    def _release(self, account: Account, order: AccountOrder, units: int) -> None:
+        balance = account.balance(order.locked_asset)
+        balance.locked -= units
+        balance.free += units
+        order.locked -= units
