@@ -280,6 +280,25 @@ class BinanceWriter:
             f'"c":"{day.last}",{self._day(day)}}}'
         ).encode()
 
+    def window_ticker(self, event_ns: int, window: str, day: DayFigures) -> bytes:
+        """Return a rolling window's ticker (1hTicker, 4hTicker, 1dTicker)."""
+        counts = day.counts
+        return (
+            f'{{"e":"{window}Ticker","E":{self._stamp(event_ns)},"s":{self._symbol},'
+            f'"p":"{day.change}","P":"{day.change_percent}","o":"{day.open}","h":"{day.high}",'
+            f'"l":"{day.low}","c":"{day.last}","w":"{day.weighted_average}",'
+            f'"v":"{day.volume}","q":"{day.quote_volume}",'
+            f'"O":{self._stamp(day.open_ns)},"C":{self._stamp(day.close_ns)},'
+            f'"F":{counts.first_id},"L":{counts.last_id},"n":{counts.trades}}}'
+        ).encode()
+
+    def average_price(self, event_ns: int, interval: str, price: str, trade_ns: int) -> bytes:
+        """Return an avgPrice event; `price` is decimal text, `trade_ns` the last trade's time."""
+        return (
+            f'{{"e":"avgPrice","E":{self._stamp(event_ns)},"s":{self._symbol},"i":"{interval}",'
+            f'"w":"{price}","T":{self._stamp(trade_ns)}}}'
+        ).encode()
+
     def _day(self, day: DayFigures) -> str:
         return (
             f'"o":"{day.open}","h":"{day.high}","l":"{day.low}",'
