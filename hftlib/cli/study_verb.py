@@ -1,34 +1,88 @@
-"""`study`: ask a tape a question of microstructure."""
+"""`study`: ask tapes a question of microstructure: order flow, the whole market, arbitrage."""
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from hftlib.cli.progress import progress_of
 from hftlib.core.configuration import Configuration
 
+if TYPE_CHECKING:
+    from hftlib.desk.market_rows import MarketPicture
+
 NAME = "study"
-HELP = "regress the move of the mid on order-flow imbalance over tapes"
+HELP = "study tapes: order-flow regression, the market beside a real one, arbitrage after fees"
 
 _UNITS = {"ms": 1_000_000, "s": 1_000_000_000, "m": 60_000_000_000, "h": 3_600_000_000_000}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the verb."""
-    parser.add_argument("subject", choices=["ofi"], help="what to study")
-    parser.add_argument("tapes", nargs="+", type=Path, metavar="TAPE")
     parser.add_argument(
+        "subject",
+        choices=["ofi", "market", "arbitrage"],
+        help="ofi: mid change on order-flow imbalance; market: its regularities beside the real"
+        " ones; arbitrage: round trips of spot BTC over two venues after fees, tape by tape",
+    )
+    parser.add_argument("tapes", nargs="+", type=Path, metavar="TAPE")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    _add_flow_arguments(parser)
+    _add_market_arguments(parser)
+
+
+def _add_flow_arguments(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("ofi")
+    group.add_argument(
         "--window", type=_durations, default=_durations("1s,5s,10s"), help="such as 1s,5s,10s"
     )
-    parser.add_argument("--parts", type=_duration, help="also regress stretches, such as 30m")
-    parser.add_argument("--start", type=_time_of_day, help="begin at this time, such as 09:30")
-    parser.add_argument("--end", type=_time_of_day, help="end at this time, such as 16:00")
-    parser.add_argument("--json", action="store_true", help="print a list of objects")
+    group.add_argument("--parts", type=_duration, help="also regress stretches, such as 30m")
+    group.add_argument("--start", type=_time_of_day, help="begin at this time, such as 09:30")
+    group.add_argument("--end", type=_time_of_day, help="end at this time, such as 16:00")
+
+
+def _add_market_arguments(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("market and arbitrage")
+    group.add_argument(
+        "--against",
+        nargs="+",
+        type=Path,
+        metavar="TAPE",
+        help="tapes of a real market (default: the figures of the captures that the project keeps)",
+    )
+    group.add_argument(
+        "--book",
+        nargs=2,
+        metavar=("VENUE", "SYMBOL"),
+        default=("binance", "BTCUSDT"),
+        help="the book to measure (default binance BTCUSDT)",
+    )
+    group.add_argument(
+        "--second",
+        nargs=2,
+        metavar=("VENUE", "SYMBOL"),
+        default=("binance_usdm", "BTCUSDT"),
+        help="the book of its lead-lag and basis (default binance_usdm BTCUSDT)",
+    )
+    group.add_argument(
+        "--picture", action="store_true", help="print the figures alone, without a comparison"
+    )
+    group.add_argument(
+        "--write", type=Path, metavar="FILE", help="replace the table in this page, too"
+    )
 
 
 def run(arguments: argparse.Namespace, configuration: Configuration) -> int:
-    """Print R2, beta and n of each symbol and window; return 0."""
+    """Print what was asked for; return 0."""
+    if arguments.subject == "market":
+        return _run_market(arguments)
+    if arguments.subject == "arbitrage":
+        return _run_arbitrage(arguments)
+    return _run_flow(arguments)
+
+
+def _run_flow(arguments: argparse.Namespace) -> int:
     from hftlib.desk.study import OfiQuestion, study_ofi
 
     question = OfiQuestion(arguments.window, arguments.parts, arguments.start, arguments.end)
@@ -45,6 +99,65 @@ def run(arguments: argparse.Namespace, configuration: Configuration) -> int:
             + (f"  mean R2 of {study.parts} parts {study.parts_r2_mean:.4f}" if study.parts else "")
         )
     return 0
+
+
+def _run_market(arguments: argparse.Namespace) -> int:
+    from hftlib.desk.market_report import MARKET, market_table, market_text
+    from hftlib.desk.market_rows import compare
+    from hftlib.desk.market_study import real_picture
+
+    page = _page(arguments.write, MARKET)
+    measured = _picture(arguments, arguments.tapes)
+    if arguments.picture:
+        print(msgspec.json.format(msgspec.json.encode(measured), indent=2).decode())
+        return 0
+    real = _picture(arguments, arguments.against) if arguments.against else real_picture()
+    comparisons = compare(real, measured)
+    _put(arguments.write, page, MARKET, market_table(real, measured, comparisons))
+    if arguments.json:
+        print(msgspec.json.encode(comparisons).decode())
+    else:
+        print(market_text(comparisons))
+    return 0
+
+
+def _picture(arguments: argparse.Namespace, tapes: list[Path]) -> "MarketPicture":
+    from hftlib.desk.market_study import picture_of
+
+    with progress_of(" frames") as show:
+        return picture_of(tapes, tuple(arguments.book), tuple(arguments.second), show)
+
+
+def _run_arbitrage(arguments: argparse.Namespace) -> int:
+    from hftlib.desk.market_report import ARBITRAGE, arbitrage_table
+    from hftlib.desk.market_study import study_arbitrage
+
+    page = _page(arguments.write, ARBITRAGE)
+    reports = []
+    for tape in arguments.tapes:
+        with progress_of(" frames") as show:
+            reports += study_arbitrage(tape, show)
+    _put(arguments.write, page, ARBITRAGE, arbitrage_table(reports))
+    print(msgspec.json.encode(reports).decode() if arguments.json else arbitrage_table(reports))
+    return 0
+
+
+def _page(path: Path | None, table: str) -> str:
+    """Return the text of a page, refused before the long work where it has no place for a table."""
+    from hftlib.desk.market_report import with_table
+
+    if path is None:
+        return ""
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    with_table(text, table, "")
+    return text
+
+
+def _put(path: Path | None, page: str, table: str, text: str) -> None:
+    from hftlib.desk.market_report import with_table
+
+    if path is not None:
+        path.write_text(with_table(page, table, text), encoding="utf-8")
 
 
 def _duration(text: str) -> int:

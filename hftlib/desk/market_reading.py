@@ -1,6 +1,7 @@
 """Make book records: of tapes, by the venues' own sessions, and of the market's outcomes."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from array import array
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -11,7 +12,7 @@ from hftlib.core.frames import Frame
 from hftlib.core.instrument import Instrument
 from hftlib.core.states import Side
 from hftlib.core.venue import COINBASE, COINBASE_EXCHANGE
-from hftlib.desk.market_record import MILLISECOND, BookRecord, LevelLog, rows_of
+from hftlib.desk.market_record import MILLISECOND, BookRecord, LevelLog, rows_of, samples_of
 from hftlib.desk.replay import Key, Progress, frames_of, instruments_of
 from hftlib.engine.engine import instruments_at
 from hftlib.features.admission import TradeGate, breaks_trust
@@ -30,14 +31,22 @@ _TICKERS_OF_TRADES: Final = frozenset({COINBASE, COINBASE_EXCHANGE})
 """Venues whose ticker comes with trades only: their tops are taken from the levels."""
 
 
-def records_of(paths: Sequence[Path], progress: Progress | None = None) -> dict[Key, BookRecord]:
-    """Read tapes as one run and return the record of every book that showed depth and trades.
+def records_of(
+    paths: Sequence[Path],
+    progress: Progress | None = None,
+    *,
+    keys: Collection[Key] | None = None,
+) -> dict[Key, BookRecord]:
+    """Read tapes as one run and return the record of every book that showed its best quotes.
 
-    Raises TapeError when a tape cannot be read.
+    `keys` names the books that are wanted, all of them with None. Raises TapeError when a tape
+    cannot be read.
     """
     tapes = [TapeReader(path) for path in paths]
     instruments = instruments_of(tapes)
-    watchers = {key: _Watcher(one) for key, one in instruments.items()}
+    watchers = {
+        key: _Watcher(one) for key, one in instruments.items() if keys is None or key in keys
+    }
     for frame, events in _events(frames_of(tapes, progress), instruments):
         for event in events:
             if isinstance(event, FeedStatus):
@@ -45,7 +54,7 @@ def records_of(paths: Sequence[Path], progress: Progress | None = None) -> dict[
                     one.hear(event)
             elif (watcher := watchers.get((event.venue, event.symbol))) is not None:
                 watcher.take(event, frame)
-    return {key: one.record() for key, one in watchers.items() if one.is_complete}
+    return {key: one.record() for key, one in watchers.items() if one.is_measurable}
 
 
 def _events(
@@ -70,10 +79,8 @@ class _Watcher:
         self._gate = TradeGate()
         self._frames: dict[str, list[int]] = {DEPTH: [], TICKER: [], TRADE: []}
         self._last_seq = -1
-        self._trades: list[tuple[int, int, int, int, int]] = []
-        self._tops: list[tuple[int, int, int, int, int]] = []
+        self._trades = array("q")
         self._tops_of_levels = instrument.venue in _TICKERS_OF_TRADES
-        self._stamps: list[int] = []
 
     def hear(self, status: FeedStatus) -> None:
         if breaks_trust(status, self._instrument):
@@ -115,25 +122,22 @@ class _Watcher:
             and best.bid_quanta is not None
             and best.ask_ticks is not None
             and best.ask_quanta is not None
+            and not self._tops_of_levels
         ):
             top = (now_ns, best.bid_ticks, best.bid_quanta, best.ask_ticks, best.ask_quanta)
-            self._tops.append(top)
+            self._log.tops.extend(top)
 
     def _take_trade(self, trade: Trade, now_ns: int) -> None:
         stamp_ns = now_ns if trade.ts_event is None else trade.ts_event
         sign = 1 if trade.side is Side.BUY else -1
-        self._trades.append(
+        self._trades.extend(
             (now_ns, trade.price_ticks, trade.size_quanta, sign, stamp_ns // MILLISECOND)
         )
 
     @property
-    def is_complete(self) -> bool:
-        """Say whether depth, tops and trades were all seen."""
-        return bool(self._log.depth and self._tops_or_levels and self._trades)
-
-    @property
-    def _tops_or_levels(self) -> list[tuple[int, int, int, int, int]]:
-        return self._log.tops if self._tops_of_levels else self._tops
+    def is_measurable(self) -> bool:
+        """Say whether best quotes were seen, without which nothing can be measured."""
+        return bool(self._log.tops)
 
     def record(self) -> BookRecord:
         frames = {kind: np.array(stamps, np.int64) for kind, stamps in self._frames.items()}
@@ -146,10 +150,10 @@ class _Watcher:
             start_ns=min(int(stamps[0]) for stamps in seen),
             end_ns=max(int(stamps[-1]) for stamps in seen) + 1,
             frames=frames,
-            changes=rows_of(self._log.changes, 5),
-            trades=rows_of(self._trades, 5),
-            tops=rows_of(self._tops_or_levels, 5),
-            depth=np.array(self._log.depth),
+            changes=rows_of(self._log.changes),
+            trades=rows_of(self._trades),
+            tops=rows_of(self._log.tops),
+            depth=samples_of(self._log.depth),
         )
 
 
@@ -194,10 +198,10 @@ def record_of_market(
             TICKER: tops[:, Top.TIME_NS],
             TRADE: trades[:, Print.TIME_NS],
         },
-        changes=rows_of(log.changes, 5),
+        changes=rows_of(log.changes),
         trades=_prints(trades),
         tops=tops[both][:, list(columns)],
-        depth=np.array(log.depth).reshape(len(log.depth), -1),
+        depth=samples_of(log.depth),
     )
 
 

@@ -1,5 +1,6 @@
 """What one book did, as arrays: the same for a capture, a generated tape, and the bare market."""
 
+from array import array
 from collections.abc import Sequence
 from typing import Final
 
@@ -76,9 +77,10 @@ class LevelLog:
     def __init__(self) -> None:
         """Begin without a book."""
         self.sides: tuple[dict[int, int], dict[int, int]] = ({}, {})
-        self.changes: list[tuple[int, int, int, int, int]] = []
-        self.tops: list[tuple[int, int, int, int, int]] = []
+        self.changes = array("q")
+        self.tops = array("q")
         self.depth: list[tuple[float, ...]] = []
+        self._top: tuple[int, ...] = ()
         self._next_ns = 0
 
     def restart(self, bids: Levels, asks: Levels) -> None:
@@ -102,7 +104,7 @@ class LevelLog:
             levels[ticks] = size
         elif before:
             del levels[ticks]
-        self.changes.append((now_ns, side, ticks, size, before))
+        self.changes.extend((now_ns, side, ticks, size, before))
 
     def sample_depth(self, now_ns: int) -> None:
         """Log the depth where a second has gone by."""
@@ -117,8 +119,9 @@ class LevelLog:
             return
         bid, ask = max(self.sides[0]), min(self.sides[1])
         top = (bid, self.sides[0][bid], ask, self.sides[1][ask])
-        if not self.tops or self.tops[-1][1:] != top:
-            self.tops.append((now_ns, *top))
+        if top != self._top:
+            self._top = top
+            self.tops.extend((now_ns, *top))
 
 
 def _columns(levels: dict[int, int]) -> tuple[Rows, Rows]:
@@ -142,6 +145,11 @@ def depth_of(
     return np.concatenate(depth_bands(distances, sizes, edges_bps))
 
 
-def rows_of(rows: Sequence[tuple[float, ...]], columns: int) -> Rows:
-    """Return tuples as an array of int64, empty ones in the right shape."""
-    return np.array(rows, dtype=np.int64).reshape(-1, columns)
+def rows_of(flat: "array[int]") -> Rows:
+    """Return a flat log of five columns as rows."""
+    return np.array(flat, dtype=np.int64).reshape(-1, 5)
+
+
+def samples_of(depth: Sequence[tuple[float, ...]]) -> Floats:
+    """Return the samples of depth as rows, in the right shape even without one."""
+    return np.array(depth, dtype=np.float64).reshape(-1, 1 + 2 * len(EDGES_BPS))

@@ -177,9 +177,9 @@ def depth_bands(
     bands = np.searchsorted(np.asarray(edges_bps), np.asarray(distances_bps), side="left")
     count = len(edges_bps)
     weights = np.asarray(sizes, dtype=np.float64)
-    ones = np.ones(bands.size)
-    levels, held = (np.bincount(bands, each, count + 1)[:count] for each in (ones, weights))
-    return levels, held
+    both = (np.ones(bands.size), weights)
+    found: Floats = np.array([np.bincount(bands, each, count + 1)[:count] for each in both])
+    return found[0], found[1]
 
 
 def time_weighted(stamps: Stamps, values: ArrayLike, end_ns: int) -> float | None:
