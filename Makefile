@@ -11,6 +11,7 @@ PYTEST := $(BIN)/python -m pytest -q
 # Tests run in two workers; one file stays in one worker, so that what it builds is built once.
 WORKERS ?= 2
 SECONDS ?= 600
+DURATION ?= 600
 
 # Branch coverage: the pure rooms by their own tests and the property tests.
 PURE := core book wire features venues market exchange engine
@@ -18,7 +19,8 @@ COVERED = $(wildcard $(PURE:%=tests/%) tests/property)
 COVER = --cov
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint types floors coverage e2e docs-current gates bench screenshots fuzz fmt
+.PHONY: help run test check lint types floors coverage e2e docs-current gates bench screenshots \
+	fuzz fmt interop interop-full soak incidents
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -78,6 +80,18 @@ fuzz: $(VENV)/.development ## fuzz every decoder for SECONDS each (or DECODERS="
 		echo "fuzzing $$decoder for $(SECONDS) s"; \
 		$(BIN)/python -m tests.fuzz.fuzz_codecs $$decoder -max_total_time=$(SECONDS) || exit 1; \
 	done
+
+interop: $(VENV)/.development ## clients that others wrote, against the local venues (10 s watches)
+	@$(BIN)/python -m tests.interop --seconds 10 $(ARGS)
+
+interop-full: $(VENV)/.development ## the same with watches of a minute each
+	@$(BIN)/python -m tests.interop --seconds 60 $(ARGS)
+
+soak: $(VENV)/.development ## our codecs on the local venues for DURATION seconds, every fault in turn
+	@$(BIN)/python -m tests.soak --seconds $(DURATION) $(ARGS)
+
+incidents: $(VENV)/.runtime ## write the incident tapes of hftlib/data again
+	@$(BIN)/python -m hftlib market --incidents hftlib/data/incidents
 
 fmt: $(VENV)/.development ## format, and fix what can be fixed
 	@$(BIN)/ruff check --fix-only . ; $(BIN)/ruff format .
