@@ -2,11 +2,9 @@
 
 import asyncio
 import ssl
-from collections.abc import Iterable
 from typing import Final
 
 from aiohttp import WSMessage, WSMsgType, web
-from aiohttp.http_websocket import WebSocketError
 
 from hftlib.exchange.faults import Faults, Withheld
 from hftlib.exchange.messages import Opening, Request, Response, VenueServer
@@ -32,6 +30,8 @@ class VenueFront:
         self.requests = 0
         self.connected = 0
         self.cut_slow = 0
+        self._gone_frames = 0
+        self._gone_bytes = 0
         self._faults = faults
         self._clock = clock
         self._web = web.Server(self._handle, access_log=None, lingering_time=0.0)
@@ -64,6 +64,16 @@ class VenueFront:
         """Let time pass for every connection."""
         for link in list(self.links.values()):
             link.connection.tick(now_ns)
+
+    @property
+    def frames_out(self) -> int:
+        """Return the frames sent since the start."""
+        return self._gone_frames + sum(link.frames_out for link in self.links.values())
+
+    @property
+    def bytes_out(self) -> int:
+        """Return the bytes of those frames."""
+        return self._gone_bytes + sum(link.bytes_out for link in self.links.values())
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         if request.headers.get("Upgrade", "").lower() == "websocket":
@@ -122,8 +132,6 @@ class VenueFront:
             except (ConnectionError, asyncio.CancelledError):
                 return
             if message.type in _ENDINGS:
-                if isinstance(message.data, WebSocketError):
-                    link.refuse(message.data.code, str(message.data))
                 return
             if message.type is WSMsgType.CLOSE:
                 link.answer_close(int(message.data or 1000))
@@ -147,8 +155,10 @@ class VenueFront:
 
     def _forget(self, name: str) -> None:
         link = self.links.pop(name, None)
-        if link is not None and link.was_slow:
-            self.cut_slow += 1
+        if link is not None:
+            self.cut_slow += link.was_slow
+            self._gone_frames += link.frames_out
+            self._gone_bytes += link.bytes_out
 
 
 def _hear_binary(data: bytes, link: Link, now_ns: int) -> None:
@@ -176,8 +186,3 @@ async def _keep_silent(request: web.BaseRequest) -> web.StreamResponse:
     if request.transport is not None:
         request.transport.abort()
     return web.Response(status=504)
-
-
-def links_of(fronts: Iterable[VenueFront]) -> list[Link]:
-    """Return the links of all fronts."""
-    return [link for front in fronts for link in front.links.values()]

@@ -1,0 +1,128 @@
+"""What goes over the control interface of a local market."""
+
+import msgspec
+
+
+class ErrorBody(msgspec.Struct, frozen=True):
+    """Say why something was refused."""
+
+    code: str
+    message: str
+
+
+class ScenarioName(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Name a scenario."""
+
+    name: str
+
+
+class Scenarios(msgspec.Struct, frozen=True):
+    """Tell which scenarios there are and which run."""
+
+    running: list[str]
+    known: list[str]
+
+
+class NewAccount(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Ask for an account: balances as decimal text by asset, keys by kind."""
+
+    name: str
+    balances: dict[str, str] = {}
+    keys: list[str] = ["hmac"]
+
+
+class Deposit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Ask for more of an asset; a negative amount is taken out."""
+
+    asset: str
+    amount: str
+
+
+class Balances(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Give the balances with which an account begins anew."""
+
+    balances: dict[str, str] = {}
+
+
+class PublicKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Register a key by its public half, as PEM text."""
+
+    public_pem: str
+
+
+class VenueName(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Name a venue."""
+
+    venue: str
+
+
+class Lifetime(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Say after how many seconds a venue cuts a connection."""
+
+    seconds: float
+
+
+class KeyShown(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Show a key; its secret only to whoever asked for it, once."""
+
+    kind: str
+    key: str
+    secret: str = ""
+    passphrase: str = ""
+
+
+class BalanceShown(msgspec.Struct, frozen=True):
+    """Show what an account has of an asset, as decimal text."""
+
+    free: str
+    locked: str
+
+
+class AccountShown(msgspec.Struct, frozen=True):
+    """Show an account."""
+
+    name: str
+    balances: dict[str, BalanceShown]
+    keys: list[KeyShown]
+    open_orders: int
+
+
+class BookShown(msgspec.Struct, frozen=True):
+    """Show the engine's own book: price and size as plain decimal text, best first."""
+
+    venue: str
+    symbol: str
+    update_id: int
+    time_ns: int
+    bids: list[tuple[str, str]]
+    asks: list[tuple[str, str]]
+
+
+class VenueStatus(msgspec.Struct, frozen=True):
+    """Tell of one venue: what is open, and what was served since the start."""
+
+    is_up: bool
+    connections: int
+    connected: int
+    requests: int
+    frames: int
+    bytes: int
+    cut_slow: int
+
+
+class MarketStatus(msgspec.Struct, frozen=True):
+    """Tell how the market fares; times in ns, `cpu_s` of the process since its start."""
+
+    addresses: dict[str, str]
+    ca: str
+    pid: int
+    seed: int
+    now_ns: int
+    started_ns: int
+    worst_lag_ns: int
+    scenarios: list[str]
+    venues: dict[str, VenueStatus]
+    faults_planted: int
+    faults_injected: dict[str, int]
+    cpu_s: float
+    resident_bytes: int | None
