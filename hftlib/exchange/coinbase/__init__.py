@@ -1,1 +1,1 @@
-"""Coinbase as its clients see it: the Exchange feed and REST, and Advanced Trade's."""
+"""Coinbase as its clients see it: Exchange's and Advanced Trade's feeds and REST."""
