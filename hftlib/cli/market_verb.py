@@ -150,16 +150,26 @@ def _teller(as_json: bool) -> Callable[["Addresses"], None]:
 
 def _write_tape(arguments: argparse.Namespace) -> int:
     from hftlib.desk.local_tape import write_tape
+    from hftlib.market.scenario import SCENARIOS
 
     if arguments.output is None:
         raise ConfigurationError("--offline writes a tape: name it with -o TAPE")
+    scenario = (arguments.scenario or ["calm"])[-1]
+    if len(arguments.scenario) > 1 or scenario not in SCENARIOS:
+        known = ", ".join(sorted(SCENARIOS))
+        raise ConfigurationError(f"--offline plays one scenario of these: {known}")
     with progress_of("s") as show:
         summary = write_tape(
             arguments.output,
             seed=arguments.seed,
-            scenario=tuple(arguments.scenario) or ("calm",),
+            scenario=scenario,
             seconds=arguments.seconds,
             progress=show,
         )
-    print(msgspec.json.encode(summary).decode() if arguments.json else summary)
+    if arguments.json:
+        print(msgspec.json.encode(summary._asdict()).decode())
+    else:
+        print(f"{summary.tape}: {summary.frames} frames, {summary.tape_bytes} bytes")
+        told = f"scenario {summary.scenario}, seed {summary.seed}, {summary.seconds} s"
+        print(f"  {told}, sha256 {summary.sha256}")
     return 0

@@ -3,6 +3,7 @@
 import ipaddress
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 import msgspec
@@ -32,7 +33,7 @@ class LocalSettings(msgspec.Struct, frozen=True):
     """
 
     host: str = "127.0.0.1"
-    ports: Mapping[str, int] = PORTS
+    ports: Mapping[str, int] = MappingProxyType(PORTS)
     data_dir: Path = Path("data")
     ports_file: Path = Path("data/market.json")
     seed: int = 1
