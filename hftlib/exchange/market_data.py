@@ -60,6 +60,7 @@ _NO_PRINTS: Final[Rows] = np.empty((0, len(Print)), np.int64)
 _LOW_BITS: Final = 31
 _AVERAGE_MINUTES: Final = 5
 _DAY_MINUTES: Final = 1_440
+_MOST_TOTALS: Final = 256
 _SUMS: Final = (LOTS, CASH, TAKER_LOTS, TAKER_CASH)
 
 
@@ -248,12 +249,11 @@ class MarketData:
         first = max(aggregate_id - 1, self.aggregate_count - AGGREGATE_ROWS, 0)
         return self._aggregate_rows(first, first + limit)
 
-    def aggregates_between(self, start_ns: int, end_ns: int, limit: int) -> Rows:
-        """Return the first `limit` aggregated trades of a time, both ends included."""
+    def aggregates_between(self, start_ns: int, end_ns: int) -> Rows:
+        """Return the aggregated trades of a time, both ends included, oldest first."""
         rows = self.aggregates(AGGREGATE_ROWS)
         times = rows[:, AGGREGATE_NS]
-        kept = rows[(times >= start_ns) & (times <= end_ns)]
-        return kept[:limit]
+        return rows[(times >= start_ns) & (times <= end_ns)]
 
     def _aggregate_rows(self, first: int, end: int) -> Rows:
         count = self.aggregate_count
@@ -352,6 +352,8 @@ class MarketData:
         if kept is not None and kept[0] == end:
             return kept[1]
         totals = self._summed(first, end)
+        if len(self._totals) >= _MOST_TOTALS:
+            self._totals.clear()
         self._totals[key] = (end, totals)
         return totals
 
