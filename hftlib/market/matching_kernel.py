@@ -8,7 +8,7 @@ A command that trades may fire waiting orders: those stand in one line, by the t
 them, then by price, then by time, and are executed one after another before the command returns.
 """
 
-from hftlib.book.layout import BEST, NO_KEY, SIGN, Ints
+from hftlib.book.layout import BEST, NO_KEY, Ints
 from hftlib.core.compiled import kernel
 from hftlib.market.layout import (
     ALLOW,
@@ -170,9 +170,41 @@ def place(
         return -IS_HALTED
     if lacks_room(book):
         return -BOOK_FULL
+    answer = accept(
+        book,
+        time_ns,
+        owner,
+        side,
+        kind,
+        time_in_force,
+        price_ticks,
+        quantity,
+        trigger_ticks,
+        cash,
+        self_trade,
+    )
+    log_top(book, time_ns)
+    return answer
+
+
+@kernel
+def accept(
+    book: Ints,
+    time_ns: int,
+    owner: int,
+    side: int,
+    kind: int,
+    time_in_force: int,
+    price_ticks: int,
+    quantity: int,
+    trigger_ticks: int,
+    cash: int,
+    self_trade: int,
+) -> int:
+    """Accept an order and all that follows from it, or refuse it; as `place` does."""
     refusal = check_form(side, kind, time_in_force, price_ticks, trigger_ticks, cash, self_trade)
     if refusal == 0:
-        refusal = check_size(kind, price_ticks, quantity, cash)
+        refusal = check_size(price_ticks, quantity, cash)
     if refusal == 0:
         refusal = check_market(book, side, kind, price_ticks, trigger_ticks, cash)
     if refusal != 0:
@@ -203,7 +235,6 @@ def place(
         book[order + REMAINING] = MAXIMUM_LOTS
     execute(book, time_ns, order)
     fire(book, time_ns)
-    log_top(book, time_ns)
     return order_id  # type: ignore[no-any-return]
 
 
@@ -240,7 +271,7 @@ def check_form(
 
 
 @kernel
-def check_size(kind: int, price_ticks: int, quantity: int, cash: int) -> int:
+def check_size(price_ticks: int, quantity: int, cash: int) -> int:
     """Return the Refusal of an order that is too small, too large, or sized twice; else 0."""
     if quantity < 0 or quantity > MAXIMUM_LOTS or cash < 0 or cash > MAXIMUM_CASH:
         return BAD_QUANTITY
@@ -266,17 +297,23 @@ def check_market(
             return 0
         through = last >= trigger_ticks if rises(side, kind) else last <= trigger_ticks
         return WOULD_TRIGGER if through else 0
-    best = book[TOP_BID_TICKS] if side else book[TOP_ASK_TICKS]
+    # Not the tops that were told last: a replacement has withdrawn an order since.
+    best = book[(BID_QUEUE if side else ASK_QUEUE) + BEST]
     if kind == MARKET:
-        if best == NO_PRICE:
+        if best == NO_KEY:
             return NO_LIQUIDITY
-        return BAD_QUANTITY if cash != 0 and cash < best else 0
+        return BAD_QUANTITY if cash != 0 and cash < abs(best) else 0
     if book[LIVE] >= book[ORDER_ROOM]:
         return BOOK_FULL
-    if kind == LIMIT_MAKER and best != NO_PRICE:
-        through = price_ticks <= best if side else price_ticks >= best
-        return WOULD_TAKE if through else 0
-    return 0
+    return WOULD_TAKE if kind == LIMIT_MAKER and best <= limit_key(side, price_ticks) else 0
+
+
+@kernel
+def limit_key(side: int, price_ticks: int) -> int:
+    """Return the last key of the other side that an order of a side and price trades at."""
+    if price_ticks == NO_PRICE:
+        return ANY_KEY
+    return -price_ticks if side else price_ticks
 
 
 @kernel
@@ -304,7 +341,7 @@ def execute(book: Ints, time_ns: int, order: int) -> None:
     traits = book[order + TRAITS]
     price = book[order + PRICE]
     queue = BID_QUEUE if traits & 1 else ASK_QUEUE
-    limit = ANY_KEY if price == NO_PRICE else book[queue + SIGN] * price
+    limit = limit_key(traits & 1, price)
     if book[queue + BEST] <= limit:
         if is_unfillable(book, order, queue, limit):
             expire(book, time_ns, order, NOT_FILLABLE)
@@ -538,6 +575,14 @@ def cancel(book: Ints, time_ns: int, owner: int, order_id: int) -> int:
     """
     if lacks_room(book):
         return -BOOK_FULL
+    answer = withdraw(book, time_ns, owner, order_id)
+    log_top(book, time_ns)
+    return answer
+
+
+@kernel
+def withdraw(book: Ints, time_ns: int, owner: int, order_id: int) -> int:
+    """Take an order out of the book, as `cancel` does."""
     order = own_order(book, owner, order_id)
     if order < 0:
         return order
@@ -555,7 +600,6 @@ def cancel(book: Ints, time_ns: int, owner: int, order_id: int) -> int:
     strike_id(book, order)
     log_report(book, time_ns, CANCELED, order, 0, 0)
     free_order(book, order)
-    log_top(book, time_ns)
     return remaining  # type: ignore[no-any-return]
 
 
@@ -611,10 +655,12 @@ def replace(
     """
     if book[HALTED] != 0:
         return -IS_HALTED
-    answer = cancel(book, time_ns, owner, order_id)
+    if lacks_room(book):
+        return -BOOK_FULL
+    answer = withdraw(book, time_ns, owner, order_id)
     if answer < 0:
         return answer
-    return place(
+    answer = accept(
         book,
         time_ns,
         owner,
@@ -627,3 +673,5 @@ def replace(
         cash,
         self_trade,
     )
+    log_top(book, time_ns)
+    return answer
