@@ -141,8 +141,14 @@ def entries() -> tuple[str, ...]:
 
 
 def are_compiled() -> bool:
-    """Say whether the cache holds every kernel of these sources."""
-    return _FOLDER is not None and (_FOLDER / "complete").exists()
+    """Say whether the cache holds every kernel registered so far."""
+    return _FOLDER is not None and _mark(_FOLDER).exists()
+
+
+def _mark(folder: Path) -> Path:
+    """Return the file that says the kernels registered are there: no process imports them all."""
+    names = hashlib.sha256("\n".join(sorted(entries())).encode()).hexdigest()
+    return folder / f"complete-{names[:20]}"
 
 
 def compile_all(progress: Progress | None = None) -> float:
@@ -160,7 +166,7 @@ def compile_all(progress: Progress | None = None) -> float:
     else:
         with filelock.FileLock(_FOLDER / "lock"):
             _compile(progress)
-            (_FOLDER / "complete").touch()
+            _mark(_FOLDER).touch()
     return time.perf_counter() - started
 
 

@@ -93,6 +93,8 @@ def test_compiling_shows_progress_and_leaves_a_mark(
     compile_all(lambda *step: seen.append(step))
     assert len(seen) == 3, "a later start only loads, and says nothing"
     assert registry == ["a", "b", "a", "b"]
+    compiled._entries.append(("c", compiled._entries[0][1], ()))
+    assert not compiled.are_compiled(), "another process registers more kernels"
 
 
 def test_without_a_cache_every_start_compiles(
