@@ -39,7 +39,7 @@ def base_units(listing: Listing, lots: int) -> int:
     spare = ASSET_DECIMALS - listing.lot_decimals
     if spare < 0:
         raise ValueError(f"a lot of {listing.symbol} is finer than an asset unit")
-    return lots * listing.lot_quanta * 10**spare
+    return lots * listing.lot_quanta * int(10**spare)
 
 
 def quote_units(listing: Listing, cash: int) -> int:
@@ -50,7 +50,7 @@ def quote_units(listing: Listing, cash: int) -> int:
     spare = ASSET_DECIMALS - listing.cash_decimals
     if spare < 0:
         raise ValueError(f"a tick times a lot of {listing.symbol} is finer than an asset unit")
-    return cash * listing.cash_unit * 10**spare
+    return cash * listing.cash_unit * int(10**spare)
 
 
 class Fill(NamedTuple):
@@ -69,17 +69,19 @@ class Fill(NamedTuple):
 
 
 class PreventedMatch(NamedTuple):
-    """Hold one trade of an account with itself that did not happen."""
+    """Hold one trade of an account with itself that did not happen.
+
+    `maker_lots` and `taker_lots` are what the two orders lost by it, None for one that lost none.
+    """
 
     listing: Listing
     match_id: int
-    order_id: int
     maker_order: int
     taker_order: int
-    is_maker: bool
     mode: SelfTrade
     ticks: int
-    lots: int
+    maker_lots: int | None
+    taker_lots: int | None
     time_ns: int
 
 

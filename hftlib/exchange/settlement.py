@@ -52,6 +52,7 @@ class Execution(NamedTuple):
     time_ns: int
     fill: Fill | None = None
     prevented: PreventedMatch | None = None
+    prevented_lots: int = 0
 
 
 Listener = Callable[[Execution], None]
@@ -162,28 +163,47 @@ class Settlement:
 
     def _prevent(self, account: Account, order: AccountOrder, row: list[int]) -> None:
         """Take the lots away that would have traded with an order of the same account."""
-        order.prevented_lots += row[Report.LOTS]
-        order.prevented_match = self._next_match
-        self._next_match += 1
-        counter, is_maker = row[Report.COUNTER_ORDER], bool(row[Report.IS_MAKER])
-        match = PreventedMatch(
-            order.listing,
-            order.prevented_match,
-            order.order_id,
-            order.order_id if is_maker else counter,
-            counter if is_maker else order.order_id,
-            is_maker,
-            order.self_trade,
-            row[Report.TICKS],
-            row[Report.LOTS],
-            row[Report.TIME_NS],
-        )
-        account.prevented.append(match)
+        lots = row[Report.LOTS]
+        order.prevented_lots += lots
+        match = self._match(account, order, row)
+        order.prevented_match = match.match_id
         if row[Report.REMAINING]:
             self._relock(account, order)
         else:
             self._end(account, order, Status.EXPIRED_IN_MATCH)
-        self._told(Execution(account, order, Happening.PREVENTED, match.time_ns, prevented=match))
+        self._told(Execution(account, order, Happening.PREVENTED, match.time_ns, None, match, lots))
+
+    def _match(self, account: Account, order: AccountOrder, row: list[int]) -> PreventedMatch:
+        """Record the match; what its second order loses joins what the first one lost."""
+        is_maker, lots, time_ns = row[Report.IS_MAKER], row[Report.LOTS], row[Report.TIME_NS]
+        pair = (order.order_id, row[Report.COUNTER_ORDER])
+        maker, taker = pair if is_maker else pair[::-1]
+        last = account.prevented[-1] if account.prevented else None
+        if last and (last.listing, last.maker_order, last.taker_order, last.time_ns) == (
+            order.listing,
+            maker,
+            taker,
+            time_ns,
+        ):
+            account.prevented.pop()
+            match = last
+        else:
+            by = account.live[order.listing.symbol, taker]
+            match = PreventedMatch(
+                order.listing,
+                self._next_match,
+                maker,
+                taker,
+                by.self_trade,
+                row[Report.TICKS],
+                None,
+                None,
+                time_ns,
+            )
+            self._next_match += 1
+        match = match._replace(maker_lots=lots) if is_maker else match._replace(taker_lots=lots)
+        account.prevented.append(match)
+        return match
 
     def _expire(self, account: Account, order: AccountOrder, row: list[int]) -> None:
         """End an order; one by cash that cannot buy another lot has got what it wanted."""

@@ -180,6 +180,11 @@ class Limits:
         held = self._address(address)
         return max(held.banned_until_ns, held.weight.end_ns(now_ns))
 
+    def clear(self) -> None:
+        """Forget what was counted and lift every ban."""
+        self._addresses.clear()
+        self._orders.clear()
+
     def _address(self, address: str) -> _Address:
         held = self._addresses.get(address)
         if held is None:

@@ -192,12 +192,15 @@ _RULES: Final[Mapping[str, _Rule]] = {
 }
 
 
-class Parameters(NamedTuple):
+class Parameters:
     """Hold a request's parameters as text, checked before they are asked for."""
 
-    texts: Mapping[str, str]
+    __slots__ = ("texts",)
 
-    def __contains__(self, name: object) -> bool:
+    def __init__(self, texts: Mapping[str, str]) -> None:
+        self.texts: Final = texts
+
+    def __contains__(self, name: str) -> bool:
         return name in self.texts
 
     def text(self, name: str) -> str | None:
