@@ -6,11 +6,24 @@ everything passes at the cost of one test.
 
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 from hftlib.exchange.fault_answers import refusal, timeout_answer, writes_orders
 from hftlib.exchange.fault_kinds import FaultEvent, FaultKind, FaultSpec, FaultState, OrderAnswer
-from hftlib.exchange.fault_text import garbage, head_of, oversized, shifted_id, skewed
+from hftlib.exchange.fault_line import (
+    Became,
+    Line,
+    Spot,
+    delay,
+    giant,
+    late,
+    reorder,
+    retold,
+    rubbish,
+    skew,
+    wait_ns,
+)
+from hftlib.exchange.fault_text import head_of, shifted_id, skewed
 from hftlib.exchange.forgery import Forger
 from hftlib.exchange.messages import (
     Close,
@@ -38,52 +51,6 @@ class Withheld:
     """Stand for an answer that never comes."""
 
 
-class _Line:
-    """Hold what a connection is still to get: delayed in order, late out of order, swapped."""
-
-    __slots__ = ("close_at", "delayed", "late", "swapped")
-
-    def __init__(self) -> None:
-        self.delayed: deque[tuple[int, Outgoing]] = deque()
-        self.late: list[tuple[int, Message]] = []
-        self.swapped: dict[str, Message] = {}
-        self.close_at: int | None = None
-
-    def due(self, now_ns: int) -> list[Outgoing]:
-        """Take what is due."""
-        out: list[Outgoing] = []
-        while self.delayed and self.delayed[0][0] <= now_ns:
-            out.append(self.delayed.popleft()[1])
-        out += [message for due_ns, message in self.late if due_ns <= now_ns]
-        self.late = [entry for entry in self.late if entry[0] > now_ns]
-        return out
-
-    def queue(self, items: Sequence[Outgoing], out: list[Outgoing]) -> None:
-        """Let items through, or behind what is delayed."""
-        if self.delayed:
-            last = self.delayed[-1][0]
-            self.delayed.extend((last, item) for item in items)
-        else:
-            out.extend(items)
-
-    @property
-    def is_empty(self) -> bool:
-        """Say whether nothing waits."""
-        return not (self.delayed or self.late or self.swapped) and self.close_at is None
-
-
-class _Spot(NamedTuple):
-    """Say where a frame is: whose, what waits there, when."""
-
-    connection: Connection
-    line: _Line
-    now_ns: int
-
-
-Became = Sequence[Message] | None
-"""What a fault makes of a frame: nothing, one or two frames; None where it does not apply."""
-
-
 class Faults:
     """Plant faults and carry them out."""
 
@@ -94,22 +61,22 @@ class Faults:
         self._forger = Forger(truth)
         self._planted: list[Planted] = []
         self._over: deque[Planted] = deque(maxlen=1_000)
-        self._lines: dict[str, _Line] = {}
+        self._lines: dict[str, Line] = {}
         self._paths: dict[str, str] = {}
         self._log: deque[FaultEvent] = deque(maxlen=LOG_LENGTH)
         self._numbers = 0
         self._logged = 0
         self._sweep_at = 0
-        self._acts: Mapping[FaultKind, Callable[[FaultSpec, _Spot, Message], Became]] = {
+        self._acts: Mapping[FaultKind, Callable[[FaultSpec, Spot, Message], Became]] = {
             FaultKind.DROP: lambda *_: (),
             FaultKind.DUPLICATE: lambda _spec, _spot, message: (message, message),
             FaultKind.STALL: lambda *_: (),
-            FaultKind.REORDER: _reorder,
-            FaultKind.DELAY: _delay,
-            FaultKind.LATE_HEARTBEAT: _late,
-            FaultKind.GARBAGE: _garbage,
-            FaultKind.OVERSIZED: _oversized,
-            FaultKind.CLOCK_SKEW: _skew,
+            FaultKind.REORDER: reorder,
+            FaultKind.DELAY: delay,
+            FaultKind.LATE_HEARTBEAT: late,
+            FaultKind.GARBAGE: rubbish,
+            FaultKind.OVERSIZED: giant,
+            FaultKind.CLOCK_SKEW: skew,
             FaultKind.CROSSED: self._crossed,
             FaultKind.UNKNOWN_DELETE: self._unknown_delete,
             FaultKind.STALE_SNAPSHOT: self._stale_pushed,
@@ -180,7 +147,7 @@ class Faults:
             return outgoing
         if now_ns >= self._sweep_at:
             self._sweep(now_ns)
-        spot = _Spot(connection, self._lines.setdefault(connection.name, _Line()), now_ns)
+        spot = Spot(connection, self._lines.setdefault(connection.name, Line()), now_ns)
         out = spot.line.due(now_ns)
         for item in outgoing:
             spot.line.queue(self._passed(spot, item), out)
@@ -189,7 +156,7 @@ class Faults:
             del self._lines[connection.name]
         return out
 
-    def _passed(self, spot: _Spot, item: Outgoing) -> Sequence[Outgoing]:
+    def _passed(self, spot: Spot, item: Outgoing) -> Sequence[Outgoing]:
         if isinstance(item, Close):
             return (item,)
         if isinstance(item, Ping):
@@ -200,7 +167,7 @@ class Faults:
             passed.append(spot.line.swapped.pop(item.topic))
         return passed
 
-    def _through(self, spot: _Spot, message: Message, faults: Sequence[Planted]) -> list[Message]:
+    def _through(self, spot: Spot, message: Message, faults: Sequence[Planted]) -> list[Message]:
         """Return what becomes of a frame that passes `faults` in order."""
         venue, lane, now_ns = spot.connection.venue, spot.connection.name, spot.now_ns
         for place, planted in enumerate(faults):
@@ -215,7 +182,7 @@ class Faults:
                 return [last for one in became for last in self._through(spot, one, rest)]
         return [message]
 
-    def _ending(self, spot: _Spot) -> list[Outgoing]:
+    def _ending(self, spot: Spot) -> list[Outgoing]:
         """Return the end of a connection that a fault wants to end."""
         line, now_ns = spot.line, spot.now_ns
         if line.close_at is not None and now_ns >= line.close_at:
@@ -233,13 +200,13 @@ class Faults:
                     return self._end_by(planted.spec, spot)
         return []
 
-    def _end_by(self, spec: FaultSpec, spot: _Spot) -> list[Outgoing]:
+    def _end_by(self, spec: FaultSpec, spot: Spot) -> list[Outgoing]:
         if spec.kind is not FaultKind.SHUTDOWN:
             return [_ENDINGS[spec.kind]]
-        spot.line.close_at = spot.now_ns + int(max(spec.seconds, 0) * SECOND_NS)
+        spot.line.close_at = spot.now_ns + wait_ns(spec)
         return self._shutdown_notice(spot)
 
-    def _shutdown_notice(self, spot: _Spot) -> list[Outgoing]:
+    def _shutdown_notice(self, spot: Spot) -> list[Outgoing]:
         """Return the frame that announces a shutdown; Coinbase has none."""
         if not spot.connection.venue.startswith("binance"):
             return []
@@ -300,16 +267,16 @@ class Faults:
             return self._forger.old_answer(server.name, request, age_ns)
         return None
 
-    def _crossed(self, _: FaultSpec, spot: _Spot, message: Message) -> Became:
-        return _retold(message, self._forger.crossed(spot.connection.venue, message.text))
+    def _crossed(self, _: FaultSpec, spot: Spot, message: Message) -> Became:
+        return retold(message, self._forger.crossed(spot.connection.venue, message.text))
 
-    def _unknown_delete(self, _: FaultSpec, spot: _Spot, message: Message) -> Became:
-        return _retold(message, self._forger.unknown_delete(spot.connection.venue, message.text))
+    def _unknown_delete(self, _: FaultSpec, spot: Spot, message: Message) -> Became:
+        return retold(message, self._forger.unknown_delete(spot.connection.venue, message.text))
 
-    def _stale_pushed(self, spec: FaultSpec, spot: _Spot, message: Message) -> Became:
+    def _stale_pushed(self, spec: FaultSpec, spot: Spot, message: Message) -> Became:
         then_ns = spot.now_ns - int(spec.seconds * SECOND_NS)
         text = self._forger.old_snapshot(spot.connection.venue, message.text, then_ns)
-        return _retold(message, text)
+        return retold(message, text)
 
     def _of(self, kind: FaultKind) -> list[Planted]:
         return [planted for planted in self._planted if planted.spec.kind is kind]
@@ -356,42 +323,3 @@ _OF_ANSWERS: Final = frozenset(
         FaultKind.ORDER_TIMEOUT,
     }
 )
-
-
-def _retold(message: Message, text: bytes | None) -> Became:
-    """Return a message of one client's own with another text; None where there is no text."""
-    return None if text is None else (Message(text, message.sent_ns, message.topic),)
-
-
-def _reorder(_: FaultSpec, spot: _Spot, message: Message) -> Became:
-    if message.topic in spot.line.swapped:
-        return None
-    spot.line.swapped[message.topic] = message
-    return ()
-
-
-def _delay(spec: FaultSpec, spot: _Spot, message: Message) -> Became:
-    due_ns = spot.now_ns + int(max(spec.seconds, 0) * SECOND_NS)
-    delayed = spot.line.delayed
-    delayed.append((max(due_ns, delayed[-1][0]) if delayed else due_ns, message))
-    return ()
-
-
-def _late(spec: FaultSpec, spot: _Spot, message: Message) -> Became:
-    if "heartbeat" not in message.topic and b'"heartbeat' not in message.text[:200]:
-        return None
-    due_ns = spot.now_ns + int(max(spec.seconds, 0) * SECOND_NS)
-    spot.line.late.append((due_ns, message))
-    return ()
-
-
-def _garbage(_: FaultSpec, __: _Spot, message: Message) -> Became:
-    return _retold(message, garbage(message.text))
-
-
-def _oversized(spec: FaultSpec, _: _Spot, message: Message) -> Became:
-    return _retold(message, oversized(message.text, spec.bytes))
-
-
-def _skew(spec: FaultSpec, _: _Spot, message: Message) -> Became:
-    return _retold(message, skewed(message.text, int(spec.seconds * SECOND_NS)))
