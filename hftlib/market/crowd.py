@@ -90,7 +90,7 @@ class Crowd:
         return at.BOOK_FLOATS + book * at.BOOK_FLOATS_STRIDE + place
 
     def fair_units(self, book: int) -> float:
-        """Return what one unit of a book's base asset is worth in its quote asset, by the values."""
+        """Return what a book's base asset is worth in its quote asset, by the values."""
         block = at.BOOK_INTS + book * at.BOOK_INTS_STRIDE
         worth = self.floats.item(self.asset_place(int(self.ints[block + at.ASSET]), at.VALUE))
         quote = int(self.ints[block + at.QUOTE])

@@ -1,1 +1,1 @@
-"""The market's own agents: compiled order flow on flat arrays, one lane of events beside another."""
+"""The market's own agents: compiled order flow on flat arrays, lane beside lane."""

@@ -4,12 +4,18 @@ Each lane knows when it acts next; the earliest acts, of equal times the first l
 depends on nothing but the arrays, so time may be cut into calls anyhow.
 """
 
+import math
+
 from hftlib.core.compiled import FLOATS, INT, INTS, entry, kernel
-from hftlib.market.agents.arbitrage_kernel import act_as_arbitrageur, state_of
+from hftlib.market.agents.arbitrage_kernel import act_as_arbitrageur
 from hftlib.market.agents.layout import (
+    BOOK_FLOATS,
+    BOOK_FLOATS_STRIDE,
     BOOK_INTS,
     BOOK_INTS_STRIDE,
     BOOKS,
+    CLASS_END,
+    DELAY_S,
     IS_UP,
     LANE_ARBITRAGE,
     LANE_CHANCE,
@@ -22,15 +28,19 @@ from hftlib.market.agents.layout import (
     LANE_VALUES,
     LANES,
     LOG_FILLING,
+    NEAR_CLASSES,
     NOW,
     REACHED,
     SECOND_NS,
+    SIDE_SLOTS,
+    SLOTS_AT,
     STEP_NS,
     Floats,
     Ints,
 )
-from hftlib.market.agents.maker_kernel import act_as_makers, close_book, open_book
+from hftlib.market.agents.maker_kernel import act_as_makers, fair_ticks, place_ladder, quote_size
 from hftlib.market.agents.scheme_kernel import act_as_spoofer, act_as_worker
+from hftlib.market.agents.slots_kernel import carry_out, free_slot, state_of, want_filled
 from hftlib.market.agents.taker_kernel import act_as_takers
 from hftlib.market.agents.value_kernel import step_values
 from hftlib.market.log_kernel import needs_drain
@@ -52,6 +62,7 @@ def run_lanes(ints: Ints, floats: Floats, books: Ints, until_ns: int) -> int:
             return REACHED
         ints[NOW] = time_ns
         ints[LANE_NEXT + lane] = time_ns + _act(ints, floats, books, lane)
+        carry_out(ints, floats, books)
         if _fills_log(ints, books, lane):
             return LOG_FILLING
 
@@ -110,13 +121,46 @@ def _fills_log(ints: Ints, books: Ints, lane: int) -> bool:
 
 @entry(INTS, FLOATS, INTS, INT, INT)
 def set_open(ints: Ints, floats: Floats, books: Ints, book: int, is_open: int) -> None:
-    """Quote a book that opens, or withdraw its makers from one that closes."""
+    """Quote a book that opens around what it is worth, or withdraw its makers from one that closes.
+
+    Makers leave what stands near the best prices; patient orders stay.
+    """
+    block = BOOK_INTS + book * BOOK_INTS_STRIDE
+    own = BOOK_FLOATS + book * BOOK_FLOATS_STRIDE
     state = state_of(ints, books, book)
-    ints[BOOK_INTS + book * BOOK_INTS_STRIDE + IS_UP] = is_open
+    side_slots = ints[block + SIDE_SLOTS]
+    ints[block + IS_UP] = is_open
+    bid = max(1, math.floor(fair_ticks(ints, floats, book, floats[own + DELAY_S])))
+    for slot in range(2 * side_slots):
+        ticks = ints[ints[block + SLOTS_AT] + slot + 2 * side_slots]
+        is_passed = ticks > bid if slot < side_slots else ticks <= bid
+        is_near = slot % side_slots < ints[block + CLASS_END + NEAR_CLASSES - 1]
+        if is_passed or (is_near and is_open == 0):
+            free_slot(ints, floats, state, book, slot)
     if is_open != 0:
-        open_book(ints, floats, state, _maker_chance(ints, book), book)
-    else:
-        close_book(ints, floats, state, book)
+        _fill_slots(ints, floats, books, book, bid)
+
+
+@kernel
+def _fill_slots(ints: Ints, floats: Floats, books: Ints, book: int, bid: int) -> None:
+    """Rest an order in every empty slot, the best prices first."""
+    block = BOOK_INTS + book * BOOK_INTS_STRIDE
+    side_slots = ints[block + SIDE_SLOTS]
+    chance = _maker_chance(ints, book)
+    slot_class = 0
+    for place_in_side in range(side_slots):
+        while place_in_side >= ints[block + CLASS_END + slot_class]:
+            slot_class += 1
+        for side in range(2):
+            slot = side * side_slots + place_in_side
+            if ints[ints[block + SLOTS_AT] + slot] != 0:
+                continue
+            if slot_class == 0:
+                lots = quote_size(ints, floats, chance, book)
+                want_filled(ints, book, slot, bid + side, lots)
+            else:
+                place_ladder(ints, floats, chance, book, slot, slot_class, bid, bid + 1)
+            carry_out(ints, floats, books)
 
 
 @kernel

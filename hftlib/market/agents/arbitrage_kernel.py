@@ -17,7 +17,6 @@ from hftlib.market.agents.layout import (
     LEAST_LOTS,
     LOTS_PER_UNIT,
     NO_ASSET,
-    NOW,
     OWNER_ARBITRAGE,
     PAIR_BUY_LOTS,
     PAIR_BUY_TICKS,
@@ -36,15 +35,14 @@ from hftlib.market.agents.layout import (
     PAIR_SELL_TICKS,
     PAIR_TRADES,
     QUOTE,
-    STATE_FROM,
-    STATE_TO,
     TICKS_PER_UNIT,
     Floats,
     Ints,
 )
-from hftlib.market.agents.slots_kernel import ASK, BID, NOTHING, take
+from hftlib.market.agents.slots_kernel import best_lots, best_ticks, state_of, want_taken
 from hftlib.market.agents.value_kernel import value_seen
-from hftlib.market.matching_kernel import best_ask, best_bid, lots_at
+from hftlib.market.layout import ASK, BID
+from hftlib.market.orders import NO_PRICE
 
 LOOKS = 0
 SENDS = 1
@@ -62,7 +60,7 @@ def act_as_arbitrageur(ints: Ints, floats: Floats, books: Ints, chance: int, pai
         ints[at + PAIR_PHASE] = LOOKS
         return wait_s
     if ints[at + PAIR_PHASE] == SENDS:
-        _send_both(ints, books, at)
+        _send_both(ints, at)
         ints[at + PAIR_PHASE] = LOOKS
         return wait_s
     if _decide(ints, floats, books, pair, first, second):
@@ -79,13 +77,6 @@ def _is_up(ints: Ints, book: int) -> bool:
 
 
 @kernel
-def state_of(ints: Ints, books: Ints, book: int) -> Ints:
-    """Return a book's own part of the array of all books."""
-    block = BOOK_INTS + book * BOOK_INTS_STRIDE
-    return books[ints[block + STATE_FROM] : ints[block + STATE_TO]]
-
-
-@kernel
 def _dollars_per_tick(ints: Ints, floats: Floats, book: int) -> float:
     """Return what a tick of a book is worth in dollars."""
     quote = ints[BOOK_INTS + book * BOOK_INTS_STRIDE + QUOTE]
@@ -94,17 +85,15 @@ def _dollars_per_tick(ints: Ints, floats: Floats, book: int) -> float:
 
 
 @kernel
-def _decide(
-    ints: Ints, floats: Floats, books: Ints, pair: int, cheap: int, dear: int
-) -> bool:
+def _decide(ints: Ints, floats: Floats, books: Ints, pair: int, cheap: int, dear: int) -> bool:
     """Decide to buy in one book and sell in the other when the gap pays for the fees."""
     at = PAIR_INTS + pair * PAIR_INTS_STRIDE
     own = PAIR_FLOATS + pair * PAIR_FLOATS_STRIDE
     cheap_state = state_of(ints, books, cheap)
     dear_state = state_of(ints, books, dear)
-    ask = best_ask(cheap_state)
-    bid = best_bid(dear_state)
-    if ask == NOTHING or bid == NOTHING:
+    ask = best_ticks(cheap_state, ASK)
+    bid = best_ticks(dear_state, BID)
+    if ask == NO_PRICE or bid == NO_PRICE:
         return False
     paid = ask * _dollars_per_tick(ints, floats, cheap)
     received = bid * _dollars_per_tick(ints, floats, dear)
@@ -114,9 +103,8 @@ def _decide(
     dear_lots = floats[BOOK_FLOATS + dear * BOOK_FLOATS_STRIDE + LOTS_PER_UNIT]
     units = min(
         floats[own + PAIR_MOST_UNITS],
-        min(
-            lots_at(cheap_state, ASK, ask) / cheap_lots, lots_at(dear_state, BID, bid) / dear_lots
-        ),
+        best_lots(cheap_state, ASK) / cheap_lots,
+        best_lots(dear_state, BID) / dear_lots,
     )
     ints[at + PAIR_CHEAP] = cheap
     ints[at + PAIR_DEAR] = dear
@@ -131,15 +119,26 @@ def _decide(
 @kernel
 def _lots(ints: Ints, book: int, lots: float) -> int:
     """Return whole lots, at least the least that the book takes."""
-    return max(ints[BOOK_INTS + book * BOOK_INTS_STRIDE + LEAST_LOTS], int(math.floor(lots)))
+    return max(ints[BOOK_INTS + book * BOOK_INTS_STRIDE + LEAST_LOTS], math.floor(lots))
 
 
 @kernel
-def _send_both(ints: Ints, books: Ints, at: int) -> None:
+def _send_both(ints: Ints, at: int) -> None:
     """Send both orders of what was decided."""
-    cheap = state_of(ints, books, ints[at + PAIR_CHEAP])
-    dear = state_of(ints, books, ints[at + PAIR_DEAR])
-    now = ints[NOW]
-    take(cheap, now, OWNER_ARBITRAGE, BID, ints[at + PAIR_BUY_TICKS], ints[at + PAIR_BUY_LOTS])
-    take(dear, now, OWNER_ARBITRAGE, ASK, ints[at + PAIR_SELL_TICKS], ints[at + PAIR_SELL_LOTS])
+    want_taken(
+        ints,
+        ints[at + PAIR_CHEAP],
+        OWNER_ARBITRAGE,
+        BID,
+        ints[at + PAIR_BUY_TICKS],
+        ints[at + PAIR_BUY_LOTS],
+    )
+    want_taken(
+        ints,
+        ints[at + PAIR_DEAR],
+        OWNER_ARBITRAGE,
+        ASK,
+        ints[at + PAIR_SELL_TICKS],
+        ints[at + PAIR_SELL_LOTS],
+    )
     ints[at + PAIR_TRADES] += 1

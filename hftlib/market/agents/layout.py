@@ -2,7 +2,7 @@
 
 The int64 array holds times, order ids, prices, generators; the float64 array values, habits and
 dials. Each begins with a head, then one block a book, one a pair of arbitrage, one an asset. The
-slots of orders stand at the end of the int64 array: whoever has an order in a book has it in a slot,
+slots of orders stand at the end of the int64 array: agents keep their orders there,
 so the number of the agents' live orders is bounded by construction.
 
 Distances and tolerances are in basis points of the price (bps), sizes in lots, times in ns or
@@ -70,8 +70,27 @@ LANE_KIND: Final = LANE_NEXT + MOST_LANES
 LANE_SUBJECT: Final = LANE_KIND + MOST_LANES
 LANE_CHANCE: Final = LANE_SUBJECT + MOST_LANES
 
+# What the agent whose turn it is wants done; the loop carries it out when the turn is over.
+WANTED_COUNT: Final = LANE_CHANCE + MOST_LANES
+WANTED: Final = WANTED_COUNT + 1
+MOST_WANTED: Final = 8
+WANTED_KIND: Final = 0
+WANTED_BOOK: Final = 1
+WANTED_SLOT: Final = 2
+WANTED_SIDE: Final = 3
+WANTED_TICKS: Final = 4
+WANTED_LOTS: Final = 5
+WANTED_OWNER: Final = 6
+WANTED_STRIDE: Final = 8
+
+FILL_SLOT: Final = 0
+FREE_SLOT: Final = 1
+TAKE: Final = 2
+SHOW: Final = 3
+WITHDRAW: Final = 4
+
 # A book's block of ints.
-BOOK_INTS: Final = LANE_CHANCE + MOST_LANES
+BOOK_INTS: Final = WANTED + MOST_WANTED * WANTED_STRIDE
 STATE_FROM: Final = 0
 STATE_TO: Final = 1
 ASSET: Final = 2

@@ -79,16 +79,17 @@ from hftlib.market.agents.layout import (
     Ints,
 )
 from hftlib.market.agents.slots_kernel import (
-    ASK,
-    BID,
-    NOTHING,
-    fill_slot,
-    free_slot,
+    best_lots,
+    best_ticks,
     look_at_slot,
-    take,
+    opposite,
+    want_filled,
+    want_free,
+    want_taken,
 )
 from hftlib.market.agents.value_kernel import value_seen
-from hftlib.market.matching_kernel import best_ask, best_bid, lots_at
+from hftlib.market.layout import ASK, BID
+from hftlib.market.orders import NO_PRICE
 
 VIEW_SECONDS = 3.0
 STIR_SECONDS = 0.3
@@ -134,14 +135,12 @@ def act_as_makers(ints: Ints, floats: Floats, state: Ints, chance: int, book: in
     block = BOOK_INTS + book * BOOK_INTS_STRIDE
     own = BOOK_FLOATS + book * BOOK_FLOATS_STRIDE
     view = makers_view(ints, floats, chance, book)
-    tolerance = max(
-        0.35, view * 1e-4 * floats[own + TOLERANCE_BPS] * floats[own + DIAL_TOLERANCE]
-    )
-    bid = best_bid(state)
-    ask = best_ask(state)
+    tolerance = max(0.35, view * 1e-4 * floats[own + TOLERANCE_BPS] * floats[own + DIAL_TOLERANCE])
+    bid = best_ticks(state, BID)
+    ask = best_ticks(state, ASK)
     burst_s = exponential(ints, chance, floats[own + BURST_S])
-    if bid == NOTHING or ask == NOTHING:
-        _quote_empty_side(ints, floats, state, chance, book, view, bid, ask)
+    if bid == NO_PRICE or ask == NO_PRICE:
+        _quote_empty_side(ints, floats, chance, book, view, bid, ask)
         return burst_s
     if view > ask + tolerance:
         _retreat(ints, floats, state, chance, book, ASK, ask)
@@ -150,11 +149,11 @@ def act_as_makers(ints: Ints, floats: Floats, state: Ints, chance: int, book: in
         _retreat(ints, floats, state, chance, book, BID, bid)
         return burst_s
     if ask - bid > 1:
-        _narrow(ints, floats, state, chance, book, view, bid, ask)
+        _narrow(ints, floats, chance, book, view, bid, ask)
         return burst_s
     if ints[block + FOLLOWERS] > 0:
         ints[block + FOLLOWERS] -= 1
-        _join(ints, floats, state, chance, book, ints[block + FOLLOW_SIDE], bid, ask)
+        _join(ints, floats, chance, book, ints[block + FOLLOW_SIDE], bid, ask)
         return exponential(ints, chance, floats[own + FOLLOW_S])
     stir = floats[own + CALM_SHARE] + floats[own + STIR]
     approach = (2.0 * view - bid - ask) / (2.0 * tolerance + 1.0)
@@ -167,7 +166,6 @@ def act_as_makers(ints: Ints, floats: Floats, state: Ints, chance: int, book: in
 def _quote_empty_side(
     ints: Ints,
     floats: Floats,
-    state: Ints,
     chance: int,
     book: int,
     view: float,
@@ -175,17 +173,17 @@ def _quote_empty_side(
     ask: int,
 ) -> None:
     """Quote a side on which nothing stands, and never through the other."""
-    if bid == NOTHING:
-        ticks = int(math.floor(view))
-        if ask != NOTHING:
+    if bid == NO_PRICE:
+        ticks = math.floor(view)
+        if ask != NO_PRICE:
             ticks = min(ticks, ask - 1)
         side = BID
         ticks = max(1, ticks)
     else:
-        ticks = max(int(math.ceil(view)), bid + 1)
+        ticks = max(math.ceil(view), bid + 1)
         side = ASK
     slot = _touch_slot(ints, book, side, ticks)
-    fill_slot(ints, floats, state, book, slot, ticks, _quote_size(ints, floats, chance, book))
+    want_filled(ints, book, slot, ticks, quote_size(ints, floats, chance, book))
 
 
 @kernel
@@ -198,11 +196,11 @@ def _retreat(
     if uniform(ints, chance) >= floats[own + TAKEN_SHARE]:
         slot = _near_slot_at(ints, book, side, stale)
         if slot >= 0:
-            free_slot(ints, floats, state, book, slot)
+            want_free(ints, book, slot)
             return
     lots = log_normal(ints, chance, 4.0 * floats[own + TAKER_LOTS], 1.5)
-    lots = max(float(ints[block + LEAST_LOTS]), min(lots, 1.0 * lots_at(state, side, stale)))
-    take(state, ints[NOW], OWNER_INFORMED, ASK if side == BID else BID, stale, int(lots))
+    lots = max(float(ints[block + LEAST_LOTS]), min(lots, 1.0 * best_lots(state, side)))
+    want_taken(ints, book, OWNER_INFORMED, opposite(side), stale, int(lots))
 
 
 @kernel
@@ -239,7 +237,6 @@ def _touch_slot(ints: Ints, book: int, side: int, ticks: int) -> int:
 def _narrow(
     ints: Ints,
     floats: Floats,
-    state: Ints,
     chance: int,
     book: int,
     view: float,
@@ -253,11 +250,11 @@ def _narrow(
     if uniform(ints, chance) < floats[own + JOIN_SHARE]:
         ticks = ask - 1 if side == BID else bid + 1
     elif side == BID:
-        ticks = max(bid + 1, min(ask - 1, int(math.floor(view))))
+        ticks = max(bid + 1, min(ask - 1, math.floor(view)))
     else:
-        ticks = min(ask - 1, max(bid + 1, int(math.ceil(view))))
+        ticks = min(ask - 1, max(bid + 1, math.ceil(view)))
     slot = _touch_slot(ints, book, side, ticks)
-    fill_slot(ints, floats, state, book, slot, ticks, _quote_size(ints, floats, chance, book))
+    want_filled(ints, book, slot, ticks, quote_size(ints, floats, chance, book))
     ints[block + FOLLOWERS] = below(ints, chance, 2 * ints[block + CLASS_END])
     ints[block + FOLLOW_SIDE] = side
     floats[own + STIR] += floats[own + STIR_STEP]
@@ -265,7 +262,7 @@ def _narrow(
 
 @kernel
 def _join(
-    ints: Ints, floats: Floats, state: Ints, chance: int, book: int, side: int, bid: int, ask: int
+    ints: Ints, floats: Floats, chance: int, book: int, side: int, bid: int, ask: int
 ) -> None:
     """Bring a quote that is behind, or a new one, to the best price of a side."""
     block = BOOK_INTS + book * BOOK_INTS_STRIDE
@@ -274,7 +271,7 @@ def _join(
     slot = _touch_slot(ints, book, side, ticks)
     at = ints[block + SLOTS_AT] + slot
     if ints[at] == 0 or ints[at + 2 * side_slots] != ticks:
-        fill_slot(ints, floats, state, book, slot, ticks, _quote_size(ints, floats, chance, book))
+        want_filled(ints, book, slot, ticks, quote_size(ints, floats, chance, book))
 
 
 @kernel
@@ -300,7 +297,7 @@ def _refresh(
         threat = approach if side == ASK else -approach
         _refresh_quote(ints, floats, state, chance, book, side, threat, bid, ask)
     else:
-        _refresh_ladder(ints, floats, state, chance, book, side, chosen, bid, ask)
+        _refresh_ladder(ints, floats, chance, book, side, chosen, bid, ask)
 
 
 @kernel
@@ -323,18 +320,17 @@ def _refresh_quote(
     look_at_slot(ints, floats, state, book, slot)
     ticks = bid if side == BID else ask
     stays = uniform(ints, chance) > 0.5 + 0.45 * max(-1.0, min(1.0, threat))
-    if ints[at] != 0 and (ints[at + 2 * side_slots] != ticks or not stays):
-        free_slot(ints, floats, state, book, slot)
-    if stays and ints[at] == 0:
-        lots = _quote_size(ints, floats, chance, book)
-        fill_slot(ints, floats, state, book, slot, ticks, lots)
+    settled = ints[at] != 0 and ints[at + 2 * side_slots] == ticks
+    if stays and not settled:
+        want_filled(ints, book, slot, ticks, quote_size(ints, floats, chance, book))
+    elif ints[at] != 0 and not stays:
+        want_free(ints, book, slot)
 
 
 @kernel
 def _refresh_ladder(
     ints: Ints,
     floats: Floats,
-    state: Ints,
     chance: int,
     book: int,
     side: int,
@@ -348,14 +344,13 @@ def _refresh_ladder(
     count = ints[block + CLASS_END + chosen] - first
     if count > 0:
         slot = side * ints[block + SIDE_SLOTS] + first + below(ints, chance, count)
-        place_ladder(ints, floats, state, chance, book, slot, chosen, bid, ask)
+        place_ladder(ints, floats, chance, book, slot, chosen, bid, ask)
 
 
 @kernel
 def place_ladder(
     ints: Ints,
     floats: Floats,
-    state: Ints,
     chance: int,
     book: int,
     slot: int,
@@ -379,11 +374,12 @@ def place_ladder(
     if chosen >= NEAR_CLASSES:
         ticks = _rounded(ints, chance, ticks)
         ticks = min(ticks, bid - 1) if side == BID else max(ticks, ask + 1)
-    lots = log_normal(
-        ints, chance, floats[own + CLASS_LOTS + chosen], floats[own + SIZE_SPREAD]
-    ) * floats[own + DIAL_DEPTH]
+    lots = (
+        log_normal(ints, chance, floats[own + CLASS_LOTS + chosen], floats[own + SIZE_SPREAD])
+        * floats[own + DIAL_DEPTH]
+    )
     least = ints[block + LEAST_LOTS]
-    fill_slot(ints, floats, state, book, slot, max(1, ticks), max(least, int(lots)))
+    want_filled(ints, book, slot, max(1, ticks), max(least, int(lots)))
 
 
 @kernel
@@ -412,7 +408,7 @@ def _nearest(ticks: int, step: int) -> int:
 
 
 @kernel
-def _quote_size(ints: Ints, floats: Floats, chance: int, book: int) -> int:
+def quote_size(ints: Ints, floats: Floats, chance: int, book: int) -> int:
     """Return the lots of a quote at the best price: many are tiny, some are large."""
     own = BOOK_FLOATS + book * BOOK_FLOATS_STRIDE
     if uniform(ints, chance) < floats[own + TINY_SHARE]:
@@ -421,39 +417,3 @@ def _quote_size(ints: Ints, floats: Floats, chance: int, book: int) -> int:
         lots = log_normal(ints, chance, floats[own + QUOTE_LOTS], floats[own + QUOTE_SPREAD])
         lots *= floats[own + DIAL_DEPTH]
     return max(ints[BOOK_INTS + book * BOOK_INTS_STRIDE + LEAST_LOTS], int(lots))
-
-
-@kernel
-def open_book(ints: Ints, floats: Floats, state: Ints, chance: int, book: int) -> None:
-    """Quote a book anew around what it is worth: drop what the value has passed, fill the rest."""
-    block = BOOK_INTS + book * BOOK_INTS_STRIDE
-    own = BOOK_FLOATS + book * BOOK_FLOATS_STRIDE
-    worth = fair_ticks(ints, floats, book, floats[own + DELAY_S])
-    bid = max(1, int(math.floor(worth)))
-    ask = bid + 1
-    side_slots = ints[block + SIDE_SLOTS]
-    for slot in range(2 * side_slots):
-        ticks = ints[ints[block + SLOTS_AT] + slot + 2 * side_slots]
-        if (ticks > bid) if slot < side_slots else (ticks < ask):
-            free_slot(ints, floats, state, book, slot)
-    for chosen in range(CLASSES):
-        first = 0 if chosen == 0 else ints[block + CLASS_END + chosen - 1]
-        for place_in_side in range(first, ints[block + CLASS_END + chosen]):
-            for side in range(2):
-                slot = side * side_slots + place_in_side
-                if ints[ints[block + SLOTS_AT] + slot] != 0:
-                    continue
-                if chosen == 0:
-                    lots = _quote_size(ints, floats, chance, book)
-                    fill_slot(ints, floats, state, book, slot, bid if side == BID else ask, lots)
-                else:
-                    place_ladder(ints, floats, state, chance, book, slot, chosen, bid, ask)
-
-
-@kernel
-def close_book(ints: Ints, floats: Floats, state: Ints, book: int) -> None:
-    """Withdraw what stands near the best prices, as the makers of a venue that fails do."""
-    block = BOOK_INTS + book * BOOK_INTS_STRIDE
-    for side in range(2):
-        for slot in range(ints[block + CLASS_END + NEAR_CLASSES - 1]):
-            free_slot(ints, floats, state, book, side * ints[block + SIDE_SLOTS] + slot)

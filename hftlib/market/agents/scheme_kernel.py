@@ -16,21 +16,22 @@ from hftlib.market.agents.layout import (
     DIAL_WORKED,
     LEAST_LOTS,
     LOTS_PER_UNIT,
-    NOW,
     OWNER_SPOOFER,
     OWNER_WORKER,
     QUOTE_LOTS,
+    SHOW,
     SPOOF_FIRST_TICKS,
     SPOOF_LEFT,
-    SPOOF_ORDER,
     SPOOF_ORDERS,
     SPOOF_SIDE,
     TOLERANCE_BPS,
+    WITHDRAW,
     Floats,
     Ints,
 )
-from hftlib.market.agents.slots_kernel import ASK, BID, NOTHING, rest, take
-from hftlib.market.matching_kernel import best_ask, best_bid, cancel, lots_at
+from hftlib.market.agents.slots_kernel import best_lots, best_ticks, opposite, want, want_taken
+from hftlib.market.layout import ASK, BID
+from hftlib.market.orders import NO_PRICE
 
 IDLE_S = 1.0
 LOOK_S = 0.2
@@ -44,26 +45,26 @@ def act_as_spoofer(ints: Ints, floats: Floats, state: Ints, chance: int, book: i
     """Show, watch or withdraw the large orders; return the seconds until the next look."""
     block = BOOK_INTS + book * BOOK_INTS_STRIDE
     own = BOOK_FLOATS + book * BOOK_FLOATS_STRIDE
-    bid = best_bid(state)
-    ask = best_ask(state)
-    wanted = floats[own + DIAL_SPOOF] > 0.0 and bid != NOTHING and ask != NOTHING
-    if ints[block + SPOOF_ORDER] == 0:
+    bid = best_ticks(state, BID)
+    ask = best_ticks(state, ASK)
+    wanted = floats[own + DIAL_SPOOF] > 0.0 and bid != NO_PRICE and ask != NO_PRICE
+    if ints[block + SPOOF_LEFT] <= 0:
         if not wanted:
             return IDLE_S
-        _show(ints, floats, state, chance, book, bid, ask)
+        _show(ints, floats, chance, book, bid, ask)
         return exponential(ints, chance, LOOK_S)
     ints[block + SPOOF_LEFT] -= 1
     if not wanted or ints[block + SPOOF_LEFT] <= 0 or _is_near(ints, floats, book, bid, ask):
-        _withdraw(ints, state, block)
-        ints[block + SPOOF_SIDE] = ASK if ints[block + SPOOF_SIDE] == BID else BID
+        for number in range(SPOOF_ORDERS):
+            want(ints, WITHDRAW, book, number, BID, 0, 0, OWNER_SPOOFER)
+        ints[block + SPOOF_LEFT] = 0
+        ints[block + SPOOF_SIDE] = opposite(ints[block + SPOOF_SIDE])
         return exponential(ints, chance, IDLE_S)
     return exponential(ints, chance, LOOK_S)
 
 
 @kernel
-def _show(
-    ints: Ints, floats: Floats, state: Ints, chance: int, book: int, bid: int, ask: int
-) -> None:
+def _show(ints: Ints, floats: Floats, chance: int, book: int, bid: int, ask: int) -> None:
     """Rest large orders behind the best price, each a little farther."""
     block = BOOK_INTS + book * BOOK_INTS_STRIDE
     own = BOOK_FLOATS + book * BOOK_FLOATS_STRIDE
@@ -73,8 +74,7 @@ def _show(
         lots = int(SPOOF_TIMES * floats[own + QUOTE_LOTS] * (0.8 + 0.4 * uniform(ints, chance)))
         distance = (number + 2) * step
         ticks = max(1, bid - distance) if side == BID else ask + distance
-        order = rest(state, ints[NOW], OWNER_SPOOFER, side, ticks, max(lots, 1))
-        ints[block + SPOOF_ORDER + number] = max(0, order)
+        want(ints, SHOW, book, number, side, ticks, max(lots, 1), OWNER_SPOOFER)
     ints[block + SPOOF_LEFT] = LOOKS
     ints[block + SPOOF_FIRST_TICKS] = bid - 2 * step if side == BID else ask + 2 * step
 
@@ -91,27 +91,18 @@ def _is_near(ints: Ints, floats: Floats, book: int, bid: int, ask: int) -> bool:
 
 
 @kernel
-def _withdraw(ints: Ints, state: Ints, block: int) -> None:
-    """Cancel all large orders."""
-    for number in range(SPOOF_ORDERS):
-        if ints[block + SPOOF_ORDER + number] > 0:
-            cancel(state, ints[NOW], OWNER_SPOOFER, ints[block + SPOOF_ORDER + number])
-        ints[block + SPOOF_ORDER + number] = 0
-
-
-@kernel
 def act_as_worker(ints: Ints, floats: Floats, state: Ints, chance: int, book: int) -> float:
     """Send a child of the large order, if one is worked; return the seconds until the next."""
     block = BOOK_INTS + book * BOOK_INTS_STRIDE
     own = BOOK_FLOATS + book * BOOK_FLOATS_STRIDE
     units_per_second = floats[own + DIAL_WORKED]
     side = BID if units_per_second > 0.0 else ASK
-    best = best_ask(state) if side == BID else best_bid(state)
-    if units_per_second == 0.0 or best == NOTHING:
+    best = best_ticks(state, opposite(side))
+    if units_per_second == 0.0 or best == NO_PRICE:
         return IDLE_S
     mean = abs(units_per_second) * CHILD_S * floats[own + LOTS_PER_UNIT]
     lots = int(log_normal(ints, chance, 0.73 * mean, 0.8))
-    offered = lots_at(state, ASK if side == BID else BID, best)
+    offered = best_lots(state, opposite(side))
     lots = max(ints[block + LEAST_LOTS], min(lots, offered))
-    take(state, ints[NOW], OWNER_WORKER, side, best, lots)
+    want_taken(ints, book, OWNER_WORKER, side, best, lots)
     return exponential(ints, chance, CHILD_S)

@@ -52,8 +52,9 @@ from hftlib.market.agents.layout import (
     Ints,
 )
 from hftlib.market.agents.maker_kernel import fair_ticks
-from hftlib.market.agents.slots_kernel import ASK, BID, NOTHING, take
-from hftlib.market.matching_kernel import best_ask, best_bid, lots_at
+from hftlib.market.agents.slots_kernel import best_lots, best_ticks, opposite, want_taken
+from hftlib.market.layout import ASK, BID
+from hftlib.market.orders import NO_PRICE
 
 TREND_SECONDS = 60.0
 MOST_CHILDREN = 5_000.0
@@ -75,10 +76,10 @@ def act_as_takers(ints: Ints, floats: Floats, state: Ints, chance: int, book: in
     excited_s = floats[own + EXCITED_SECONDS]
     heat = floats[own + HEAT] * exponential_of(-min(passed_s / excited_s, 100.0))
     calm = floats[own + TAKERS_PER_SECOND] * (1.0 - floats[own + EXCITEMENT])
-    bid = best_bid(state)
-    ask = best_ask(state)
+    bid = best_ticks(state, BID)
+    ask = best_ticks(state, ASK)
     accepted = uniform(ints, chance) * floats[own + TAKER_BOUND] < calm + heat
-    if accepted and bid != NOTHING and ask != NOTHING:
+    if accepted and bid != NO_PRICE and ask != NO_PRICE:
         _follow_trend(ints, floats, book, 0.5 * (bid + ask))
         _send(ints, floats, state, chance, book, bid, ask)
         heat += floats[own + EXCITEMENT] / excited_s
@@ -161,9 +162,10 @@ def _take_some(
     block = BOOK_INTS + book * BOOK_INTS_STRIDE
     own = BOOK_FLOATS + book * BOOK_FLOATS_STRIDE
     limit = best
-    offered = lots_at(state, ASK if side == BID else BID, best)
+    offered = best_lots(state, opposite(side))
     if lots > offered and uniform(ints, chance) >= PATIENT_SHARE:
         slip = max(1, int(best * 1e-4 * SLIP_BPS))
         limit = best + slip if side == BID else max(1, best - slip)
     most = MOST_TAKERS * floats[own + TAKER_LOTS]
-    take(state, ints[NOW], owner, side, limit, max(ints[block + LEAST_LOTS], int(min(lots, most))))
+    lots = max(float(ints[block + LEAST_LOTS]), min(lots, most))
+    want_taken(ints, book, owner, side, limit, int(lots))

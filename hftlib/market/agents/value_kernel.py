@@ -122,5 +122,5 @@ def _step_bases(ints: Ints, floats: Floats, chance: int) -> None:
 @kernel
 def value_seen(ints: Ints, floats: Floats, asset: int, late_s: float) -> float:
     """Return an asset's value as it was `late_s` seconds ago."""
-    late = min(int(late_s * STEPS_PER_SECOND), min(RING_SIZE - 1, ints[STEPS]))
+    late = min(int(late_s * STEPS_PER_SECOND), RING_SIZE - 1, ints[STEPS])
     return floats[RING + asset * RING_SIZE + ((ints[STEPS] - late) & (RING_SIZE - 1))]
