@@ -1,5 +1,6 @@
 """Whether money lies on the floor: episodes in which two venues' books pay more than all fees."""
 
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import msgspec
@@ -38,7 +39,7 @@ class Episode(msgspec.Struct, frozen=True):
 
 
 class ArbitrageReport(msgspec.Struct, frozen=True):
-    """Report the episodes of one tape at one preset; `best_bps` is None without both books.
+    """Report the episodes of one tape at one preset.
 
     `best_bps` is the best net result seen at any time, below 0 where none ever paid.
     """
@@ -49,7 +50,7 @@ class ArbitrageReport(msgspec.Struct, frozen=True):
     episodes: int
     per_10_min: float
     longest_s: float
-    best_bps: float | None
+    best_bps: float
 
 
 def net_bps(
@@ -72,19 +73,16 @@ def net_bps(
 
 def episodes_of(
     first: BookRecord, second: BookRecord, conversion: BookRecord, fees: FeePreset
-) -> tuple[list[Episode], float | None]:
+) -> tuple[list[Episode], float]:
     """Return the episodes in which a round trip nets more than nothing, and the best net in bps.
 
     Books are read as they stood on the receiver's clock, from the first time at which all three
-    are known; None as the best where they never are.
+    are known; a book that is not told of any more stands as it was told last.
     """
     books = (first, second, conversion)
-    begin = max(int(book.tops[0, 0]) for book in books)
-    end = min(book.end_ns for book in books)
+    begin, end = _span(books)
     stamps = np.unique(np.concatenate([book.tops[:, 0] for book in books]))
     stamps = stamps[(stamps >= begin) & (stamps < end)]
-    if not stamps.size:
-        return [], None
     nets = net_bps(
         _quotes(first, stamps), _quotes(second, stamps), _quotes(conversion, stamps), fees
     )
@@ -96,6 +94,10 @@ def episodes_of(
     ]
     found.sort(key=lambda one: (one.begin_ns, one.buys_first))
     return found, float(max(net.max() for net in nets))
+
+
+def _span(books: Sequence[BookRecord]) -> tuple[int, int]:
+    return max(int(book.tops[0, 0]) for book in books), max(book.end_ns for book in books)
 
 
 def _quotes(book: BookRecord, stamps: NDArray[np.int64]) -> Floats:
@@ -116,14 +118,14 @@ def report_of(
 ) -> ArbitrageReport:
     """Return the report of one tape: the books are first venue, second venue, conversion."""
     found, best = episodes_of(*books, fees)
-    seconds = min(book.end_ns for book in books) - max(int(book.tops[0, 0]) for book in books)
-    length = max(seconds / SECOND, 0.0)
+    begin, end = _span(books)
+    length = (end - begin) / SECOND
     return ArbitrageReport(
         origin=origin,
         preset=fees.name,
         seconds=length,
         episodes=len(found),
-        per_10_min=len(found) / length * 600 if length else 0.0,
+        per_10_min=len(found) / length * 600,
         longest_s=max(((one.end_ns - one.begin_ns) / SECOND for one in found), default=0.0),
         best_bps=best,
     )

@@ -186,6 +186,8 @@ def _flow(record: BookRecord) -> Figures:
 
 def pair_figures_of(first: BookRecord, second: BookRecord) -> Figures:
     """Return lead-lag and basis of two books that stand side by side on one clock."""
+    if not (len(first.tops) and len(second.tops)):
+        return {}
     prices = (first.tops[:, 0], _mids(first)), (second.tops[:, 0], _mids(second))
     correlations = lagged_correlation(*prices, LEAD_LAGS_NS)
     best = int(np.argmax(correlations)) if np.isfinite(correlations).all() else None

@@ -109,7 +109,7 @@ def _report(one: ArbitrageReport) -> str:
         str(one.episodes),
         f"{one.per_10_min:.1f}",
         f"{one.longest_s:.2f}",
-        "none" if one.best_bps is None else f"{one.best_bps:.2f}",
+        f"{one.best_bps:.2f}",
     )
     return f"| {' | '.join(cells)} |"
 
