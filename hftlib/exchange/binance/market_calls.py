@@ -20,6 +20,7 @@ from hftlib.exchange.binance.parameters import (
     illegal,
 )
 from hftlib.exchange.binance.refusal import BinanceError
+from hftlib.exchange.binance.sources import MILLISECOND_NS
 from hftlib.exchange.binance.streams import Feeds
 from hftlib.exchange.layout import (
     AGGREGATE_ID,
@@ -41,7 +42,6 @@ _read_names: Final = msgspec.json.Decoder(list[str]).decode
 Texts = Mapping[str, str]
 Body = dict[str, Any]
 
-_UNITS_NS: Final = (1_000_000, 1_000)
 _DAY_MINUTES: Final = 1_440
 _MOST_LEVELS: Final = 5_000
 _END_OF_TIME: Final = 2**62
@@ -56,9 +56,9 @@ _EAST_MINUTES: Final = 14 * 60
 
 
 class Answer(Protocol):
-    """Answer a call; `unit` is 1 where stamps are to be microseconds, else 0."""
+    """Answer a call; `unit_ns` is what stamps count: a millisecond, or a microsecond."""
 
-    def __call__(self, texts: Texts, now_ns: int, unit: int = 0) -> bytes:
+    def __call__(self, texts: Texts, now_ns: int, unit_ns: int = MILLISECOND_NS) -> bytes:
         """Return the JSON body. Raises BinanceError."""
 
 
@@ -234,17 +234,17 @@ class _SpotMarket:
 
     # The venue.
 
-    def ping(self, texts: Texts, now_ns: int, unit: int = 0) -> bytes:  # noqa: ARG002
+    def ping(self, texts: Texts, now_ns: int, unit_ns: int = MILLISECOND_NS) -> bytes:  # noqa: ARG002
         """Answer that the venue is there."""
         Form().checked(texts, signed=False)
         return b"{}"
 
-    def time(self, texts: Texts, now_ns: int, unit: int = 0) -> bytes:
+    def time(self, texts: Texts, now_ns: int, unit_ns: int = MILLISECOND_NS) -> bytes:
         """Tell the time."""
         Form().checked(texts, signed=False)
-        return b'{"serverTime":%d}' % (now_ns // _UNITS_NS[unit])
+        return b'{"serverTime":%d}' % (now_ns // unit_ns)
 
-    def exchange_info(self, texts: Texts, now_ns: int, unit: int = 0) -> bytes:
+    def exchange_info(self, texts: Texts, now_ns: int, unit_ns: int = MILLISECOND_NS) -> bytes:
         """Describe symbols, their filters, and the limits."""
         names = ("symbol", "symbols", "permissions", "showPermissionSets", "symbolStatus")
         parameters = Form((), names).checked(texts, signed=False)
@@ -263,7 +263,7 @@ class _SpotMarket:
         return _to_json(
             {
                 "timezone": "UTC",
-                "serverTime": now_ns // _UNITS_NS[unit],
+                "serverTime": now_ns // unit_ns,
                 "rateLimits": [limit.described() for limit in RATE_LIMITS],
                 "exchangeFilters": [],
                 "symbols": symbols,
@@ -281,7 +281,7 @@ class _SpotMarket:
 
     # Books and trades.
 
-    def depth(self, texts: Texts, now_ns: int, unit: int = 0) -> bytes:  # noqa: ARG002
+    def depth(self, texts: Texts, now_ns: int, unit_ns: int = MILLISECOND_NS) -> bytes:  # noqa: ARG002
         """Tell the best levels of a book."""
         form = Form(("symbol",), ("limit", "symbolStatus"))
         parameters = form.checked(texts, signed=False)
@@ -293,47 +293,47 @@ class _SpotMarket:
         bids, asks = (book.side(side, levels) for side in (BookSide.BID, BookSide.ASK))
         return book.writers[0].snapshot(book.feed.book.update_id, bids, asks)
 
-    def trades(self, texts: Texts, now_ns: int, unit: int = 0) -> bytes:  # noqa: ARG002
+    def trades(self, texts: Texts, now_ns: int, unit_ns: int = MILLISECOND_NS) -> bytes:  # noqa: ARG002
         """Tell the last trades."""
         parameters = Form(("symbol",), ("limit",)).checked(texts, signed=False)
         book = self._book(parameters)
         rows = book.feed.data.trades(parameters.limit())
-        return _to_json([trade_row(book, row, unit) for row in rows.tolist()])
+        return _to_json([trade_row(book, row, unit_ns) for row in rows.tolist()])
 
-    def historical_trades(self, texts: Texts, now_ns: int, unit: int = 0) -> bytes:  # noqa: ARG002
+    def historical_trades(self, texts: Texts, now_ns: int, unit_ns: int = MILLISECOND_NS) -> bytes:  # noqa: ARG002
         """Tell trades from an id on."""
         parameters = Form(("symbol",), ("limit", "fromId")).checked(texts, signed=False)
         book, limit, first = self._book(parameters), parameters.limit(), parameters.whole("fromId")
         data = book.feed.data
         rows = data.trades(limit) if first is None else data.trades_from(first, limit)
-        return _to_json([trade_row(book, row, unit) for row in rows.tolist()])
+        return _to_json([trade_row(book, row, unit_ns) for row in rows.tolist()])
 
-    def aggregate_trades(self, texts: Texts, now_ns: int, unit: int = 0) -> bytes:  # noqa: ARG002
+    def aggregate_trades(self, texts: Texts, now_ns: int, unit_ns: int = MILLISECOND_NS) -> bytes:  # noqa: ARG002
         """Tell aggregated trades: the last, those from an id on, or those of a time."""
         form = Form(("symbol",), ("fromId", "startTime", "endTime", "limit"))
         parameters = form.checked(texts, signed=False)
         book = self._book(parameters)
         rows = aggregates_asked(book, parameters)
-        return _to_json([{**aggregate_row(book, row, unit), "M": True} for row in rows])
+        return _to_json([{**aggregate_row(book, row, unit_ns), "M": True} for row in rows])
 
-    def klines(self, texts: Texts, now_ns: int, unit: int = 0) -> bytes:
+    def klines(self, texts: Texts, now_ns: int, unit_ns: int = MILLISECOND_NS) -> bytes:
         """Tell candles."""
         optional = ("startTime", "endTime", "timeZone", "limit")
         parameters = Form(("symbol", "interval"), optional).checked(texts, signed=False)
         book = self._book(parameters)
         candles = candles_asked(book, parameters, now_ns, parameters.limit())
-        return b"[%b]" % b",".join(kline_row(book, one, unit) for one in candles)
+        return b"[%b]" % b",".join(kline_row(book, one, unit_ns) for one in candles)
 
-    def average_price(self, texts: Texts, now_ns: int, unit: int = 0) -> bytes:
+    def average_price(self, texts: Texts, now_ns: int, unit_ns: int = MILLISECOND_NS) -> bytes:
         """Tell the average price of five minutes."""
         book = self._book(Form(("symbol",)).checked(texts, signed=False))
         data = book.feed.data
         price = book.average(*data.average(now_ns))
-        return _to_json({"mins": 5, "price": price, "closeTime": data.last_ns // _UNITS_NS[unit]})
+        return _to_json({"mins": 5, "price": price, "closeTime": data.last_ns // unit_ns})
 
     # Tickers.
 
-    def day(self, texts: Texts, now_ns: int, unit: int = 0) -> bytes:
+    def day(self, texts: Texts, now_ns: int, unit_ns: int = MILLISECOND_NS) -> bytes:
         """Tell the figures of 24 hours."""
         parameters, is_mini = _ticker_parameters(texts)
         write = _mini_row if is_mini else _day_row
@@ -341,11 +341,11 @@ class _SpotMarket:
         def row(book: BookNumbers) -> Body:
             figures = book.feed.data.day(now_ns)
             open_ns = now_ns - _DAY_MINUTES * MINUTE_NS
-            return write(book, figures._replace(open_ns=open_ns), unit)
+            return write(book, figures._replace(open_ns=open_ns), unit_ns)
 
         return self._answer(parameters, row)
 
-    def trading_day(self, texts: Texts, now_ns: int, unit: int = 0) -> bytes:
+    def trading_day(self, texts: Texts, now_ns: int, unit_ns: int = MILLISECOND_NS) -> bytes:
         """Tell the figures of the calendar day in a time zone."""
         parameters, is_mini = _ticker_parameters(texts, "timeZone")
         day, offset_ns = INTERVALS["1d"], _offset_ns(parameters)
@@ -356,20 +356,20 @@ class _SpotMarket:
             data = book.feed.data
             data.advance(now_ns)
             figures = data.since(open_ns // MINUTE_NS, now_ns)
-            return write(book, figures._replace(close_ns=day.end_of(open_ns) - 1), unit)
+            return write(book, figures._replace(close_ns=day.end_of(open_ns) - 1), unit_ns)
 
         return self._named_answer(parameters, row)
 
-    def window(self, texts: Texts, now_ns: int, unit: int = 0) -> bytes:
+    def window(self, texts: Texts, now_ns: int, unit_ns: int = MILLISECOND_NS) -> bytes:
         """Tell the figures of a rolling window."""
         parameters, is_mini = _ticker_parameters(texts, "windowSize")
         minutes = _window_minutes(parameters)
         write = _mini_row if is_mini else _window_row
         return self._named_answer(
-            parameters, lambda book: write(book, book.feed.data.window(minutes, now_ns), unit)
+            parameters, lambda book: write(book, book.feed.data.window(minutes, now_ns), unit_ns)
         )
 
-    def price(self, texts: Texts, now_ns: int, unit: int = 0) -> bytes:  # noqa: ARG002
+    def price(self, texts: Texts, now_ns: int, unit_ns: int = MILLISECOND_NS) -> bytes:  # noqa: ARG002
         """Tell last prices."""
         form = Form((), ("symbol", "symbols", "symbolStatus"))
         return self._answer(
@@ -377,7 +377,7 @@ class _SpotMarket:
             lambda book: {"symbol": book.symbol, "price": book.price(book.feed.data.last_ticks)},
         )
 
-    def book_ticker(self, texts: Texts, now_ns: int, unit: int = 0) -> bytes:  # noqa: ARG002
+    def book_ticker(self, texts: Texts, now_ns: int, unit_ns: int = MILLISECOND_NS) -> bytes:  # noqa: ARG002
         """Tell best levels."""
         form = Form((), ("symbol", "symbols", "symbolStatus"))
         return self._answer(form.checked(texts, signed=False), best_row)
@@ -396,20 +396,20 @@ class _SpotMarket:
 # Rows; USD-M writes them the same way.
 
 
-def trade_row(book: BookNumbers, row: list[int], unit: int = 0) -> Body:
+def trade_row(book: BookNumbers, row: list[int], unit_ns: int = MILLISECOND_NS) -> Body:
     """Return one trade, a row of Print."""
     body = {
         "id": row[Print.TRADE_ID],
         "price": book.price(row[Print.TICKS]),
         "qty": book.size(row[Print.LOTS]),
         "quoteQty": book.cash(row[Print.TICKS] * row[Print.LOTS]),
-        "time": row[Print.TIME_NS] // _UNITS_NS[unit],
+        "time": row[Print.TIME_NS] // unit_ns,
         "isBuyerMaker": row[Print.AGGRESSOR] == int(BookSide.ASK),
     }
     return {**body, "isBestMatch": True} if book.is_spot else body
 
 
-def aggregate_row(book: BookNumbers, row: list[int], unit: int = 0) -> Body:
+def aggregate_row(book: BookNumbers, row: list[int], unit_ns: int = MILLISECOND_NS) -> Body:
     """Return one aggregated trade, a row of the market data's ring."""
     return {
         "a": row[AGGREGATE_ID],
@@ -417,7 +417,7 @@ def aggregate_row(book: BookNumbers, row: list[int], unit: int = 0) -> Body:
         "q": book.size(row[AGGREGATE_LOTS]),
         "f": row[FIRST_TRADE],
         "l": row[LAST_TRADE],
-        "T": row[AGGREGATE_NS] // _UNITS_NS[unit],
+        "T": row[AGGREGATE_NS] // unit_ns,
         "m": row[AGGREGATE_SIDE] == int(BookSide.ASK),
     }
 
@@ -434,7 +434,7 @@ def aggregates_asked(book: BookNumbers, parameters: Parameters) -> list[list[int
         rows = data.aggregates(limit)
     else:
         # A stamp in milliseconds names the whole millisecond.
-        last = _END_OF_TIME if end is None else end + _UNITS_NS[0] - 1
+        last = _END_OF_TIME if end is None else end + MILLISECOND_NS - 1
         rows = data.aggregates_between(start or 0, last)
         rows = rows[-limit:] if start is None else rows[:limit]
     listed: list[list[int]] = rows.tolist()
@@ -458,9 +458,8 @@ def candles_asked(
     )
 
 
-def kline_row(book: BookNumbers, row: CandleRow, unit: int = 0) -> bytes:
+def kline_row(book: BookNumbers, row: CandleRow, unit_ns: int = MILLISECOND_NS) -> bytes:
     """Return one candle as the array of twelve."""
-    unit_ns = _UNITS_NS[unit]
     return (
         f'[{row.open_ns // unit_ns},"{book.price(row.open_ticks)}","{book.price(row.high_ticks)}",'
         f'"{book.price(row.low_ticks)}","{book.price(row.close_ticks)}","{book.size(row.lots)}",'
@@ -483,7 +482,7 @@ def best_row(book: BookNumbers) -> Body:
     }
 
 
-def _mini_row(book: BookNumbers, figures: Figures, unit: int) -> Body:
+def _mini_row(book: BookNumbers, figures: Figures, unit_ns: int) -> Body:
     return {
         "symbol": book.symbol,
         "openPrice": book.price(figures.open_ticks),
@@ -492,8 +491,8 @@ def _mini_row(book: BookNumbers, figures: Figures, unit: int) -> Body:
         "lastPrice": book.price(figures.last_ticks),
         "volume": book.size(figures.lots),
         "quoteVolume": book.cash(figures.cash),
-        "openTime": figures.open_ns // _UNITS_NS[unit],
-        "closeTime": figures.close_ns // _UNITS_NS[unit],
+        "openTime": figures.open_ns // unit_ns,
+        "closeTime": figures.close_ns // unit_ns,
         "firstId": figures.first_id,
         "lastId": figures.last_id,
         "count": figures.trades,
@@ -509,14 +508,19 @@ def _changes(book: BookNumbers, figures: Figures) -> Body:
     }
 
 
-def _window_row(book: BookNumbers, figures: Figures, unit: int) -> Body:
-    return {**_changes(book, figures), **_mini_row(book, figures, unit)}
+def _window_row(book: BookNumbers, figures: Figures, unit_ns: int) -> Body:
+    return {**_changes(book, figures), **_mini_row(book, figures, unit_ns)}
 
 
-def _day_row(book: BookNumbers, figures: Figures, unit: int) -> Body:
+def _day_row(book: BookNumbers, figures: Figures, unit_ns: int) -> Body:
     last = {
         "prevClosePrice": book.price(figures.previous_ticks),
         "lastPrice": book.price(figures.last_ticks),
         "lastQty": book.size(figures.last_lots),
     }
-    return {**_changes(book, figures), **last, **best_row(book), **_mini_row(book, figures, unit)}
+    return {
+        **_changes(book, figures),
+        **last,
+        **best_row(book),
+        **_mini_row(book, figures, unit_ns),
+    }

@@ -148,17 +148,20 @@ class BookTickers:
         self.topic.send(write, time_ns)
 
 
-class _Pace:
+class Pace:
     """Say when a pace has come round: once for each multiple of it that time has reached."""
 
     def __init__(self, pace_ns: int) -> None:
+        """Come round at the multiples of `pace_ns`."""
         self._pace_ns = pace_ns
         self._number = 0
 
     def start(self, now_ns: int) -> None:
+        """Wait for the next multiple."""
         self._number = now_ns // self._pace_ns
 
     def has_come(self, now_ns: int) -> bool:
+        """Say whether a multiple was reached since the last time that this said so."""
         number = now_ns // self._pace_ns
         if number == self._number:
             return False
@@ -173,7 +176,7 @@ class DiffDepth:
         """Send the changes of one book's levels, gathered for `pace_ns`."""
         self.topic = topic
         self._numbers = numbers
-        self._pace = _Pace(pace_ns)
+        self._pace = Pace(pace_ns)
         self._gathered: list[Rows] = []
         self._last_id = 0
 
@@ -217,7 +220,7 @@ class PartialDepth:
         """Send the best `levels` of one book."""
         self.topic = topic
         self._numbers = numbers
-        self._pace = _Pace(pace_ns)
+        self._pace = Pace(pace_ns)
         self._levels = levels
         self._last_id = -1
 
@@ -250,7 +253,14 @@ class Klines:
     """Send the open candle while there are trades, and every candle once it is closed."""
 
     def __init__(
-        self, topic: Topic, numbers: BookNumbers, interval: str, period: Period, offset_ns: int
+        self,
+        topic: Topic,
+        numbers: BookNumbers,
+        interval: str,
+        period: Period,
+        *,
+        pace_ns: int,
+        offset_ns: int = 0,
     ) -> None:
         """Send the candles of one book in the time zone `offset_ns` east."""
         self.topic = topic
@@ -258,7 +268,7 @@ class Klines:
         self._interval = interval
         self._period = period
         self._offset_ns = offset_ns
-        self._pace = _Pace(SECOND_NS if interval == "1s" else 2 * SECOND_NS)
+        self._pace = Pace(pace_ns)
         self._open_ns = 0
         self._trades = 0
 
@@ -349,12 +359,14 @@ def average_figures(numbers: BookNumbers, now_ns: int) -> Callable[[int], bytes]
 class BookFigures:
     """Send figures of one book every second in which it traded."""
 
-    def __init__(self, topic: Topic, numbers: BookNumbers, write: WriteFigures) -> None:
+    def __init__(
+        self, topic: Topic, numbers: BookNumbers, write: WriteFigures, pace_ns: int = SECOND_NS
+    ) -> None:
         """Send what `write` makes of the book."""
         self.topic = topic
         self._numbers = numbers
         self._write = write
-        self._pace = _Pace(SECOND_NS)
+        self._pace = Pace(pace_ns)
         self._trades = -1
 
     def start(self, now_ns: int) -> None:
@@ -378,7 +390,7 @@ class AllFigures:
         self.topic = topic
         self._books = tuple(books)
         self._write = write
-        self._pace = _Pace(SECOND_NS)
+        self._pace = Pace(SECOND_NS)
         self._trades: dict[str, int] = {}
 
     def start(self, now_ns: int) -> None:

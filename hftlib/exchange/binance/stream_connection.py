@@ -65,11 +65,10 @@ class StreamConnection:
         self.is_combined = form.is_combined
         self.microseconds = form.microseconds
         self._hub = hub
-        self._rules = hub.rules
         self._opened_ns = now_ns
-        self._next_ping_ns = now_ns + self._rules.ping_ns
+        self._next_ping_ns = now_ns + hub.rules.ping_ns
         self._unanswered: deque[tuple[bytes, int]] = deque()
-        self._inbound: deque[int] = deque(maxlen=self._rules.inbound_a_second + 1)
+        self._inbound: deque[int] = deque(maxlen=hub.rules.inbound_a_second + 1)
 
     # What the client sends.
 
@@ -100,7 +99,7 @@ class StreamConnection:
         if self.is_closed:
             return False
         self._inbound.append(now_ns)
-        is_full = len(self._inbound) > self._rules.inbound_a_second
+        is_full = len(self._inbound) > self._hub.rules.inbound_a_second
         if is_full and now_ns - self._inbound[0] < SECOND_NS:
             self.close(_POLICY, "Too many requests")
             return False
@@ -128,8 +127,8 @@ class StreamConnection:
     ) -> None:
         """Add streams. Raises ControlError, with none added, when they would be too many."""
         new = [name for name in dict.fromkeys(names) if name not in self.streams]
-        if len(self.streams) + len(new) > self._rules.streams:
-            text = f"Invalid request: more than {self._rules.streams} streams"
+        if len(self.streams) + len(new) > self._hub.rules.streams:
+            text = f"Invalid request: more than {self._hub.rules.streams} streams"
             raise ControlError(2, text, identifier)
         for name in new:
             self.streams[name] = None
@@ -154,21 +153,21 @@ class StreamConnection:
         """Ping, close a connection that does not answer, and cut one that is a day old."""
         if self.is_closed:
             return
-        if now_ns - self._opened_ns >= self._rules.lifetime_ns:
+        if now_ns - self._opened_ns >= self._hub.rules.lifetime_ns:
             self.close(_GOING_AWAY, "24 hours are over")
-        elif self._unanswered and now_ns - self._unanswered[0][1] > self._rules.pong_ns:
+        elif self._unanswered and now_ns - self._unanswered[0][1] > self._hub.rules.pong_ns:
             self.close(_POLICY, "Pong timeout")
         elif now_ns >= self._next_ping_ns:
             payload = str(now_ns // 1_000_000).encode()
             self._unanswered.append((payload, now_ns))
-            self._next_ping_ns = now_ns + self._rules.ping_ns
+            self._next_ping_ns = now_ns + self._hub.rules.ping_ns
             self.outbox.append(Ping(payload))
 
-    def close(self, code: int, reason: str) -> None:
+    def close(self, code: int, reason: str, *, abrupt: bool = False) -> None:
         """Close the connection; nothing is sent on it any more."""
         self.is_closed = True
         self._hub.disconnect(self)
-        self.outbox.append(Close(code, reason))
+        self.outbox.append(Close(code, reason, abrupt))
 
     def announce(self, stream: str, payload: bytes, now_ns: int) -> None:
         """Send what every connection gets, whatever it listens to."""

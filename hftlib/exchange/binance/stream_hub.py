@@ -50,9 +50,15 @@ def _unit(asked: dict[str, str]) -> int:
 class StreamHub:
     """Hold the connections and the sources of one market's streams."""
 
-    def __init__(self, venue: str, rules: StreamRules, make_source: MakeSource) -> None:
-        """Let connections follow `rules` and listen to what `make_source` knows."""
+    def __init__(
+        self, venue: str, rules: StreamRules, make_source: MakeSource, label: str = ""
+    ) -> None:
+        """Let connections follow `rules` and listen to what `make_source` knows.
+
+        Connections are named by the venue, or by `label`, and a number.
+        """
         self.venue = venue
+        self._label = label or venue
         self.rules = rules
         self._make_source = make_source
         self._sources: dict[str, Source] = {}
@@ -77,7 +83,7 @@ class StreamHub:
         if not url.is_known:
             return Response(404, b"", content_type="text/plain")
         self._opened += 1
-        name = f"{self.venue}-{self._opened}"
+        name = f"{self._label}-{self._opened}"
         connection = StreamConnection(self, name, url.form, opening.now_ns)
         try:
             connection.subscribe(url.names, opening.now_ns)
@@ -116,6 +122,11 @@ class StreamHub:
         """Let every stream that somebody listens to send what is due."""
         for source in self._heard.values():
             source.publish(now_ns)
+
+    def cut(self) -> None:
+        """End every connection without a word: the venue is down."""
+        for connection in tuple(self._connections):
+            connection.close(1006, "", abrupt=True)
 
     def shutdown(self, writers: tuple[BinanceWriter, BinanceWriter], now_ns: int) -> None:
         """Tell every connection that the server is going to be shut down."""

@@ -26,6 +26,7 @@ from hftlib.exchange.binance.stream_connection import SPOT_RULES, StreamConnecti
 from hftlib.exchange.binance.stream_hub import StreamHub
 from hftlib.exchange.binance.topic import Topic
 from hftlib.exchange.book_feed import BookFeed
+from hftlib.exchange.layout import SECOND_NS
 from hftlib.exchange.messages import Connection, Opening, Response
 from hftlib.exchange.periods import INTERVALS
 
@@ -69,8 +70,9 @@ def _spot_channels() -> dict[str, Make]:
     for interval, period in INTERVALS.items():
         for zone, offset_ns in _ZONES.items():
             end = f"@{zone}" if zone else ""
+            pace_ns = SECOND_NS if interval == "1s" else 2 * SECOND_NS
             channels[f"kline_{interval}{end}"] = partial(
-                Klines, interval=interval, period=period, offset_ns=offset_ns
+                Klines, interval=interval, period=period, pace_ns=pace_ns, offset_ns=offset_ns
             )
     return channels
 
