@@ -2,7 +2,7 @@
 
 from hftlib.book.layout import BEST, NO_KEY, Ints
 from hftlib.book.window_kernel import copy_levels
-from hftlib.core.compiled import INT, INTS, entry, kernel
+from hftlib.core.compiled import INT, INTS, entry
 from hftlib.market.layout import (
     AMEND,
     ASK_QUEUE,
@@ -21,67 +21,55 @@ from hftlib.market.layout import (
     COMMAND_TIME_NS,
     COMMAND_TRIGGER,
     FIRST,
+    HALTED,
+    IS_HALTED,
     NEXT,
     ORDER_SIZE,
     PLACE,
     TOTAL,
 )
-from hftlib.market.log_kernel import needs_drain
-from hftlib.market.matching_kernel import amend, cancel, lots_at, place, replace
+from hftlib.market.log_kernel import log_top, needs_drain
+from hftlib.market.matching_kernel import accept, amend, lots_at, withdraw
 from hftlib.market.queue_kernel import find_order, key_after, level_at
-
-
-@kernel
-def run_command(book: Ints, commands: Ints, row: int) -> int:
-    """Carry out the command whose columns begin at `row`; return its answer."""
-    what = commands[row]
-    time_ns = commands[row + COMMAND_TIME_NS]
-    owner = commands[row + COMMAND_OWNER]
-    order_id = commands[row + COMMAND_ORDER]
-    if what == CANCEL:
-        return cancel(book, time_ns, owner, order_id)
-    if what == AMEND:
-        return amend(book, time_ns, owner, order_id, commands[row + COMMAND_QUANTITY])
-    if what == PLACE:
-        return place(
-            book,
-            time_ns,
-            owner,
-            commands[row + COMMAND_SIDE],
-            commands[row + COMMAND_KIND],
-            commands[row + COMMAND_FORCE],
-            commands[row + COMMAND_PRICE],
-            commands[row + COMMAND_QUANTITY],
-            commands[row + COMMAND_TRIGGER],
-            commands[row + COMMAND_CASH],
-            commands[row + COMMAND_SELF_TRADE],
-        )
-    return replace(
-        book,
-        time_ns,
-        owner,
-        order_id,
-        commands[row + COMMAND_SIDE],
-        commands[row + COMMAND_KIND],
-        commands[row + COMMAND_FORCE],
-        commands[row + COMMAND_PRICE],
-        commands[row + COMMAND_QUANTITY],
-        commands[row + COMMAND_TRIGGER],
-        commands[row + COMMAND_CASH],
-        commands[row + COMMAND_SELF_TRADE],
-    )
 
 
 @entry(INTS, INTS, INTS, INT)
 def run_commands(book: Ints, commands: Ints, answers: Ints, first: int) -> int:
     """Carry out commands from number `first` on, until a log wants to be drained.
 
-    `commands` are their columns row by row; return the number of the next command to be done.
+    `commands` are their columns row by row; return the number of the next command to be done. A
+    replacement is a cancelling, and then an order, even where that is refused.
     """
     for number in range(first, len(answers)):
         if needs_drain(book):
             return number
-        answers[number] = run_command(book, commands, number * COMMAND_SIZE)
+        row = number * COMMAND_SIZE
+        what = commands[row]
+        time_ns = commands[row + COMMAND_TIME_NS]
+        owner = commands[row + COMMAND_OWNER]
+        order_id = commands[row + COMMAND_ORDER]
+        answer = -IS_HALTED if book[HALTED] != 0 and what != CANCEL else 0
+        if answer == 0 and what == AMEND:
+            answer = amend(book, time_ns, owner, order_id, commands[row + COMMAND_QUANTITY])
+        elif answer == 0:
+            if what != PLACE:
+                answer = withdraw(book, time_ns, owner, order_id)
+            if what != CANCEL and answer >= 0:
+                answer = accept(
+                    book,
+                    time_ns,
+                    owner,
+                    commands[row + COMMAND_SIDE],
+                    commands[row + COMMAND_KIND],
+                    commands[row + COMMAND_FORCE],
+                    commands[row + COMMAND_PRICE],
+                    commands[row + COMMAND_QUANTITY],
+                    commands[row + COMMAND_TRIGGER],
+                    commands[row + COMMAND_CASH],
+                    commands[row + COMMAND_SELF_TRADE],
+                )
+            log_top(book, time_ns)
+        answers[number] = answer
     return len(answers)
 
 

@@ -1,8 +1,9 @@
 """The matching engine: price-time priority over the one flat array of a book.
 
-`place`, `cancel`, `amend` and `replace` are the commands. Other kernels call them with the book's
-array (or slice); each answers at once and leaves what happened in the logs. They answer a
-positive order id, or lots, or a negated Refusal.
+`place`, `cancel` and `amend` are commands; other kernels call them with the book's array (or
+slice). Each answers at once, an order id or lots or a negated Refusal, and leaves what happened
+in the logs. Parts of commands (`accept`, `withdraw`) leave the room in the logs and the telling
+of the top to their caller.
 
 A command that trades may fire waiting orders: those stand in one line, by the trade that fired
 them, then by price, then by time, and are executed one after another before the command returns.
@@ -166,10 +167,9 @@ def place(
     Arguments are those of `orders.Order`, enumerations as integers. A price or trigger that a
     kind does not have is NO_PRICE; the time in force of orders without a price is not looked at.
     """
-    if book[HALTED] != 0:
-        return -IS_HALTED
-    if lacks_room(book):
-        return -BOOK_FULL
+    refusal = check_state(book)
+    if refusal != 0:
+        return -refusal
     answer = accept(
         book,
         time_ns,
@@ -185,6 +185,14 @@ def place(
     )
     log_top(book, time_ns)
     return answer
+
+
+@kernel
+def check_state(book: Ints) -> int:
+    """Return the Refusal of whatever is not a cancelling while the book is halted, or 0."""
+    if book[HALTED] != 0:
+        return IS_HALTED
+    return BOOK_FULL if lacks_room(book) else 0
 
 
 @kernel
@@ -229,12 +237,18 @@ def accept(
     book[order + TIME_NS] = time_ns
     log_report(book, time_ns, NEW, order, 0, 0)
     if kind >= STOP_LOSS:
-        wait_for_trigger(book, order)
+        is_up = rises(side, kind)
+        queue = UP_QUEUE if is_up else DOWN_QUEUE
+        stand(book, order, queue, trigger_ticks if is_up else -trigger_ticks)
+        book[WAITING] += 1
         return order_id  # type: ignore[no-any-return]
     if cash != 0:
         book[order + REMAINING] = MAXIMUM_LOTS
-    execute(book, time_ns, order)
-    fire(book, time_ns)
+    book[order + NEXT] = 0
+    book[order + QUEUE] = 0
+    book[FIRED_FIRST] = order
+    book[FIRED_LAST] = order
+    execute_fired(book, time_ns)
     return order_id  # type: ignore[no-any-return]
 
 
@@ -323,16 +337,10 @@ def rises(side: int, kind: int) -> bool:
 
 
 @kernel
-def wait_for_trigger(book: Ints, order: int) -> None:
-    """Put an order among those that wait for the last price."""
-    traits = book[order + TRAITS]
-    trigger = book[order + TRIGGER]
-    if rises(traits & 1, (traits >> KIND_SHIFT) & 7):
-        append(book, UP_QUEUE, trigger, order)
-    else:
-        append(book, DOWN_QUEUE, -trigger, order)
+def stand(book: Ints, order: int, queue: int, key: int) -> int:
+    """Put an order last in line at a key of a queue; return the level's record."""
     enter_id(book, order)
-    book[WAITING] += 1
+    return append(book, queue, key, order)
 
 
 @kernel
@@ -360,19 +368,9 @@ def execute(book: Ints, time_ns: int, order: int) -> None:
     elif force != GTC:
         expire(book, time_ns, order, NOT_FILLABLE if force == FOK else IMMEDIATE_REST)
     else:
-        rest(book, time_ns, order)
-
-
-@kernel
-def rest(book: Ints, time_ns: int, order: int) -> None:
-    """Let an order rest at its price, last in line."""
-    if book[order + TRAITS] & 1:
-        level = append(book, ASK_QUEUE, book[order + PRICE], order)
-        log_change(book, time_ns, ASK_QUEUE, level)
-    else:
-        level = append(book, BID_QUEUE, -book[order + PRICE], order)
-        log_change(book, time_ns, BID_QUEUE, level)
-    enter_id(book, order)
+        queue = ASK_QUEUE if traits & 1 else BID_QUEUE
+        level = stand(book, order, queue, price if traits & 1 else -price)
+        log_change(book, time_ns, queue, level)
 
 
 @kernel
@@ -523,36 +521,33 @@ def lose(book: Ints, time_ns: int, order: int, counter: int, lots: int, ticks: i
 
 @kernel
 def gather_fired(book: Ints, ticks: int) -> None:
-    """Move the orders that a trade at a price fires into the line of the fired."""
-    while book[UP_QUEUE + BEST] <= ticks:
-        move_to_fired(book, UP_QUEUE)
-    while book[DOWN_QUEUE + BEST] <= -ticks:
-        move_to_fired(book, DOWN_QUEUE)
+    """Append the orders that a trade at a price fires to the line, level by level."""
+    while book[UP_QUEUE + BEST] <= ticks or book[DOWN_QUEUE + BEST] <= -ticks:
+        queue = UP_QUEUE if book[UP_QUEUE + BEST] <= ticks else DOWN_QUEUE
+        level = best_level(book, queue)
+        first = book[level + FIRST]
+        if book[FIRED_FIRST] == 0:
+            book[FIRED_FIRST] = first
+        else:
+            book[book[FIRED_LAST] + NEXT] = first
+        book[FIRED_LAST] = book[level + LAST]
+        close_level(book, queue, level)
 
 
 @kernel
-def move_to_fired(book: Ints, queue: int) -> None:
-    """Append the first level of a queue of waiting orders to the line of the fired."""
-    level = best_level(book, queue)
-    first = book[level + FIRST]
-    if book[FIRED_FIRST] == 0:
-        book[FIRED_FIRST] = first
-    else:
-        book[book[FIRED_LAST] + NEXT] = first
-    book[FIRED_LAST] = book[level + LAST]
-    close_level(book, queue, level)
+def execute_fired(book: Ints, time_ns: int) -> None:
+    """Execute the orders of the line in turn; those that they fire join it.
 
-
-@kernel
-def fire(book: Ints, time_ns: int) -> None:
-    """Execute the fired orders in turn; those that they fire join the line."""
+    A new order is the first in line; the others have waited in a queue.
+    """
     while book[FIRED_FIRST] != 0:
         order = book[FIRED_FIRST]
         book[FIRED_FIRST] = book[order + NEXT]
-        book[order + LEVEL] = 0
-        strike_id(book, order)
-        book[WAITING] -= 1
-        log_report(book, time_ns, TRIGGERED, order, 0, 0)
+        if book[order + QUEUE] != 0:
+            book[order + LEVEL] = 0
+            strike_id(book, order)
+            book[WAITING] -= 1
+            log_report(book, time_ns, TRIGGERED, order, 0, 0)
         execute(book, time_ns, order)
 
 
@@ -610,10 +605,9 @@ def amend(book: Ints, time_ns: int, owner: int, order_id: int, quantity: int) ->
     `quantity` is the whole order's: NOT_SMALLER unless below what it is, BAD_QUANTITY unless
     something of it would be left to trade.
     """
-    if book[HALTED] != 0:
-        return -IS_HALTED
-    if lacks_room(book):
-        return -BOOK_FULL
+    refusal = check_state(book)
+    if refusal != 0:
+        return -refusal
     order = own_order(book, owner, order_id)
     if order < 0:
         return order
@@ -632,46 +626,3 @@ def amend(book: Ints, time_ns: int, owner: int, order_id: int, quantity: int) ->
         log_change(book, time_ns, queue, level)
         log_top(book, time_ns)
     return book[order + REMAINING]  # type: ignore[no-any-return]
-
-
-@kernel
-def replace(
-    book: Ints,
-    time_ns: int,
-    owner: int,
-    order_id: int,
-    side: int,
-    kind: int,
-    time_in_force: int,
-    price_ticks: int,
-    quantity: int,
-    trigger_ticks: int,
-    cash: int,
-    self_trade: int,
-) -> int:
-    """Cancel an order, then place another; return the new id, or a negated Refusal.
-
-    Where the cancelling is refused nothing happens; where the placing is, the old order is gone.
-    """
-    if book[HALTED] != 0:
-        return -IS_HALTED
-    if lacks_room(book):
-        return -BOOK_FULL
-    answer = withdraw(book, time_ns, owner, order_id)
-    if answer < 0:
-        return answer
-    answer = accept(
-        book,
-        time_ns,
-        owner,
-        side,
-        kind,
-        time_in_force,
-        price_ticks,
-        quantity,
-        trigger_ticks,
-        cash,
-        self_trade,
-    )
-    log_top(book, time_ns)
-    return answer
