@@ -15,7 +15,7 @@ _ROOM: Final = {Rule.FACTOR: "factor 2", Rule.R2: "0.15", Rule.SHOWN: ""}
 def market_table(
     real: MarketPicture, simulated: MarketPicture, comparisons: Sequence[Comparison]
 ) -> str:
-    """Return the table in Markdown, with what was measured and how many rows are near."""
+    """Return the table in Markdown: what was measured, how near it is, and how it is measured."""
     near = rows_within(comparisons)
     told = f"{sum(near.values())} of {len(near)} rows are near"
     lines = [
@@ -27,6 +27,8 @@ def market_table(
         "| row | figure | real (halves) | simulated (halves) | ratio | room | near |",
         "|---|---|---:|---:|---:|---|---|",
         *(_line(one, near[one.row], first) for one, first in _with_first(comparisons)),
+        "",
+        definitions_table(),
     ]
     return "\n".join(lines)
 
