@@ -28,7 +28,7 @@ class NewAccount(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     name: str
     balances: dict[str, str] = {}
-    keys: list[str] = ["hmac"]
+    keys: list[str] = msgspec.field(default_factory=lambda: ["hmac"])
 
 
 class Deposit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
