@@ -25,7 +25,7 @@ LARGEST_WINDOW_MS: Final = 60_000
 SMALLEST_STRATEGY_TYPE: Final = 1_000_000
 _LARGEST_LIMIT: Final = 1_000
 
-SECURITY: Final = frozenset({"timestamp", "recvWindow", "signature", "apiKey", "returnRateLimits"})
+SECURITY: Final = ("timestamp", "recvWindow", "signature", "apiKey", "returnRateLimits")
 """Names that every signed request may carry."""
 
 
@@ -248,14 +248,15 @@ class Form(NamedTuple):
         for name, text in texts.items():
             if not text:
                 raise BinanceError(-1105, f"Parameter '{name}' was empty.")
-        known = {*self.mandatory, *self.optional, *(SECURITY if signed else ())}
-        for name in known & texts.keys() & _RULES.keys():
-            _RULES[name].check(name, texts[name])
+        known = (*self.mandatory, *self.optional, *(SECURITY if signed else ()))
+        for name in known:
+            if name in texts and name in _RULES:
+                _RULES[name].check(name, texts[name])
         self._refuse_unknown(texts, known)
         return Parameters(texts)
 
     def _refuse_unknown(self, texts: Mapping[str, str], known: Iterable[str]) -> None:
-        read = len(texts.keys() & known)
+        read = len(texts.keys() & set(known))
         if read < len(texts):
             raise BinanceError(
                 -1104,

@@ -20,7 +20,6 @@ from hftlib.exchange.binance.streams import SpotStreams
 from hftlib.exchange.binance.trading import Call, Trading
 from hftlib.exchange.binance.user_data import UserData
 from hftlib.exchange.binance.ws_api import (
-    UNITS_NS,
     Services,
     WsApiConnection,
     listen_keys_gone,
@@ -48,7 +47,7 @@ _METHODS_BY_PATH: Final = {
     "/api/v3/ticker/price": "ticker.price",
     "/api/v3/ticker/bookTicker": "ticker.book",
 }
-_UNITS: Final = {"MILLISECOND": 0, "MICROSECOND": 1}
+_UNITS_NS: Final = {"MILLISECOND": 1_000_000, "MICROSECOND": 1_000}
 _encode: Final = msgspec.json.encode
 
 
@@ -75,6 +74,7 @@ class BinanceSpot:
             {_METHODS_BY_PATH[path]: call for path, call in self._public.items()},
             {one.method: one for one in table},
             lambda: self._streams.hub.rules,
+            self._ready,
         )
         self._opened = 0
         self._trading.listeners.append(self._user_data.executed)
@@ -100,14 +100,14 @@ class BinanceSpot:
         weight = CONNECTION_WEIGHT if is_api else 0
         try:
             self.limits.connect(opening.address, weight, opening.now_ns)
-            self._refuse_when_down()
+            self._ready(opening.now_ns)
             if not is_api:
                 return self._streams.connect(opening)
-            unit = _unit(dict(parse_qsl(opening.query)).get("timeUnit"))
+            unit_ns = _unit_ns(dict(parse_qsl(opening.query)).get("timeUnit"))
         except BinanceError as refusal:
             return refusal.response()
         self._opened += 1
-        return WsApiConnection(f"{self.name}-api-{self._opened}", opening, self._services, unit)
+        return WsApiConnection(f"{self.name}-api-{self._opened}", opening, self._services, unit_ns)
 
     def disconnect(self, connection: Connection) -> None:
         """Forget a connection whose socket is gone."""
@@ -158,10 +158,9 @@ class BinanceSpot:
             texts = self._charged_form(request)
             weight = call.weight_of(texts)
             self.limits.charge(request.address, weight, request.now_ns)
-            self._refuse_when_down()
-            self._floor.act(request.now_ns)
-            unit = _unit(request.headers.get("x-mbx-time-unit"))
-            return Response(200, call.answer(texts, request.now_ns, unit))
+            self._ready(request.now_ns)
+            unit_ns = _unit_ns(request.headers.get("x-mbx-time-unit"))
+            return Response(200, call.answer(texts, request.now_ns, unit_ns))
         self.limits.charge(request.address, weight, request.now_ns)
         if request.path == _LISTEN_KEYS:
             raise listen_keys_gone()
@@ -183,8 +182,8 @@ class BinanceSpot:
         texts = {**read_form(body), **self._charged_form(request)}
         weight = operation.weighs(Parameters(texts))
         self.limits.charge(request.address, weight, request.now_ns)
-        self._refuse_when_down()
-        unit_ns = UNITS_NS[_unit(request.headers.get("x-mbx-time-unit"))]
+        self._ready(request.now_ns)
+        unit_ns = _unit_ns(request.headers.get("x-mbx-time-unit"))
         account = self._signer(request, texts, body)
         call = Call(account, operation.form.checked(texts), request.now_ns, unit_ns)
         answer = operation.run(call)
@@ -205,23 +204,25 @@ class BinanceSpot:
         check_signature(key, signed_text(request.query, body), texts["signature"])
         return key.account
 
-    def _refuse_when_down(self) -> None:
+    def _ready(self, now_ns: int) -> None:
+        """Bring the market up to a time. Raises BinanceError when the venue is down."""
         if not self._floor.is_up(self.name):
             text = "Internal error; unable to process your request. Please try again."
             raise BinanceError(-1001, text, 503)
+        self._floor.act(now_ns)
 
     def _rates(self) -> FeeRates:
         return FeeRates(1_000, 1_000)
 
 
-def _unit(text: str | None) -> int:
-    """Return the number of a unit of time, 0 for milliseconds. Raises BinanceError."""
+def _unit_ns(text: str | None) -> int:
+    """Return the unit in which times are told, milliseconds by default. Raises BinanceError."""
     unit = (text or "MILLISECOND").upper()
-    if unit not in _UNITS:
+    if unit not in _UNITS_NS:
         raise BinanceError(
             -1194, "Invalid value for time unit; expected either MICROSECOND or MILLISECOND."
         )
-    return _UNITS[unit]
+    return _UNITS_NS[unit]
 
 
 def _body_text(request: Request) -> str:

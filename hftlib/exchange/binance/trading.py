@@ -1,8 +1,8 @@
 """Orders on Binance spot: place, test, cancel, cancel-replace, amend; one for REST and sockets.
 
 Every function takes a call and returns what the venue answers, or raises BinanceError. The
-market is brought up to the time of the call first, and what an order caused is settled with the
-accounts before the answer is written.
+market stands at the time of the call, and what an order caused is settled with the accounts
+before the answer is written.
 """
 
 import hashlib
@@ -220,11 +220,10 @@ class Trading:
     # What the operations, and the queries, share.
 
     def feed_of(self, call: Call) -> BookFeed:
-        """Return the feed of the call's symbol, with the market at the call's time."""
+        """Return the feed of the call's symbol. Raises BinanceError."""
         feed = self._feeds.get(call.given.texts["symbol"])
         if feed is None:
             raise BinanceError(-1121, "Invalid symbol.")
-        self._floor.act(call.now_ns)
         return feed
 
     def found(self, call: Call, id_name: str, client_id_name: str) -> AccountOrder | None:

@@ -33,8 +33,6 @@ SESSION_WEIGHT: Final = 2
 _MOST_SUBSCRIPTIONS: Final = 1_000
 _MOST_NUMBERS: Final = 65_535
 _MILLISECOND_NS: Final = 1_000_000
-UNITS_NS: Final = (_MILLISECOND_NS, 1_000)
-"""Milliseconds, or microseconds where the client asked for them."""
 _encode: Final = msgspec.json.encode
 
 
@@ -47,6 +45,8 @@ class Services(NamedTuple):
     public: Mapping[str, MarketCall]
     signed: Mapping[str, Operation]
     rules: Callable[[], StreamRules]
+    ready: Callable[[int], None]
+    """Brings the market up to a time; raises BinanceError when the venue is down."""
 
 
 class _Frame(msgspec.Struct):
@@ -55,6 +55,15 @@ class _Frame(msgspec.Struct):
     id: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
     method: msgspec.Raw = msgspec.Raw(b"null")
     params: msgspec.Raw = msgspec.Raw(b"{}")
+
+
+class _Asked(NamedTuple):
+    """Hold a request that could be read; `tells` asks for the limits in the answer."""
+
+    identifier: bytes
+    method: str
+    texts: Mapping[str, str]
+    tells: bool
 
 
 class _Session(NamedTuple):
@@ -68,15 +77,14 @@ class _Session(NamedTuple):
 class WsApiConnection:
     """Be the venue's end of one WebSocket API connection."""
 
-    def __init__(self, name: str, opening: Opening, services: Services, unit: int) -> None:
-        """Accept `opening`; times are told in microseconds where `unit` is 1."""
+    def __init__(self, name: str, opening: Opening, services: Services, unit_ns: int) -> None:
+        """Accept `opening`; times are told in units of `unit_ns`."""
         self.name = name
         self.venue = BINANCE
         self.outbox: list[Outgoing] = []
         self._services = services
         self._address = opening.address
-        self._unit = unit
-        self._unit_ns = UNITS_NS[unit]
+        self._unit_ns = unit_ns
         self._opened_ns = opening.now_ns
         self._pinged_ns = opening.now_ns
         self._unanswered: dict[bytes, int] = {}
@@ -109,9 +117,12 @@ class WsApiConnection:
         try:
             frame = _frame(text)
             identifier = _identifier(frame)
-            self._serve(frame, identifier, now_ns)
+            texts = _texts(frame.params)
+            tells, method = self._tells(texts), _method(frame)
         except BinanceError as refusal:
-            self._refuse(identifier, refusal, self._tells_limits, now_ns)
+            self._refuse(identifier, self._charged(refusal, now_ns), self._tells_limits, now_ns)
+            return
+        self._serve(_Asked(identifier, method, texts, tells), now_ns)
 
     def receive_ping(self, payload: bytes, now_ns: int) -> None:
         """Count a ping of the client; pings are not limited here."""
@@ -145,46 +156,50 @@ class WsApiConnection:
 
     # Requests.
 
-    def _serve(self, frame: _Frame, identifier: bytes, now_ns: int) -> None:
-        texts = _texts(frame.params)
-        tells = self._tells(texts)
+    def _serve(self, asked: _Asked, now_ns: int) -> None:
         places: Account | None = None
         try:
-            method = _method(frame)
-            if method in self._services.public:
-                result = self._public(method, texts, now_ns)
-            elif method in self._services.signed:
-                operation = self._services.signed[method]
-                self._charge(operation.weighs(Parameters(texts)), now_ns)
-                account, checked = self._signed(operation.form, texts, now_ns)
-                places = account if operation.places else None
-                result = _encode(operation.run(Call(account, checked, now_ns, self._unit_ns)))
-                if operation.is_free:
-                    weight = operation.weighs(checked)
-                    self._services.limits.give_back(self._address, weight, now_ns)
+            operation = self._services.signed.get(asked.method)
+            if operation is None:
+                result = self._unsigned(asked, now_ns)
             else:
-                result = self._own_method(method, texts, now_ns)
+                self._charge(operation.weighs(Parameters(asked.texts)), now_ns)
+                account, given = self._signed(operation.form, asked.texts, now_ns)
+                places = account if operation.places else None
+                result = _encode(operation.run(Call(account, given, now_ns, self._unit_ns)))
+                if operation.is_free:
+                    weight = operation.weighs(given)
+                    self._services.limits.give_back(self._address, weight, now_ns)
         except BinanceError as refusal:
-            self._refuse(identifier, refusal, tells, now_ns, places)
+            self._refuse(asked.identifier, refusal, asked.tells, now_ns, places)
             return
-        limits = self._limits_told(places, now_ns) if tells else b""
-        self._send(b'{"id":%b,"status":200,"result":%b%b}' % (identifier, result, limits), now_ns)
+        limits = self._limits_told(places, now_ns) if asked.tells else b""
+        text = b'{"id":%b,"status":200,"result":%b%b}' % (asked.identifier, result, limits)
+        self._send(text, now_ns)
 
-    def _public(self, method: str, texts: Mapping[str, str], now_ns: int) -> bytes:
-        call = self._services.public[method]
-        asked = {name: text for name, text in texts.items() if name != "returnRateLimits"}
-        self._charge(call.weight_of(asked), now_ns)
-        return call.answer(asked, now_ns, self._unit)
-
-    def _own_method(self, method: str, texts: Mapping[str, str], now_ns: int) -> bytes:
-        if method not in self._own:
-            raise BinanceError(-1020, "This operation is not supported.")
-        weight, run = self._own[method]
+    def _unsigned(self, asked: _Asked, now_ns: int) -> bytes:
+        """Answer what is asked about the market, or about the connection itself."""
+        call = self._services.public.get(asked.method)
+        if call is not None:
+            texts = {name: one for name, one in asked.texts.items() if name != "returnRateLimits"}
+            self._charge(call.weight_of(texts), now_ns)
+            return call.answer(texts, now_ns, self._unit_ns)
+        weight, run = self._own.get(asked.method, (1, _unsupported))
         self._charge(weight, now_ns)
-        return _encode(run(texts, now_ns))
+        return _encode(run(asked.texts, now_ns))
 
     def _charge(self, weight: int, now_ns: int) -> None:
+        """Count a request, and bring the market up to its time. Raises BinanceError."""
         self._services.limits.charge(self._address, weight, now_ns)
+        self._services.ready(now_ns)
+
+    def _charged(self, refusal: BinanceError, now_ns: int) -> BinanceError:
+        """Count a frame that is no request; return its refusal, or that of one frame too many."""
+        try:
+            self._services.limits.charge(self._address, 1, now_ns)
+        except BinanceError as one_too_many:
+            return one_too_many
+        return refusal
 
     def _signed(
         self, form: Form, texts: Mapping[str, str], now_ns: int
@@ -350,6 +365,10 @@ class _Verified(NamedTuple):
 def _gone(texts: Mapping[str, str], now_ns: int) -> object:  # noqa: ARG001
     """Refuse what listen keys were used for; they ended on 2026-02-20."""
     raise listen_keys_gone()
+
+
+def _unsupported(texts: Mapping[str, str], now_ns: int) -> object:  # noqa: ARG001
+    raise BinanceError(-1020, "This operation is not supported.")
 
 
 def listen_keys_gone() -> BinanceError:
