@@ -43,7 +43,7 @@ def test_a_picture_without_a_pair_tells_of_none() -> None:
     real, other = picture(), picture(paired=False)
     table = market_table(real, other, compare(real, other))
     assert "Simulated: made up; 600 s of x.\n" in table
-    assert "lead-lag" not in table
+    assert "**lead-lag**" not in table
 
 
 def test_the_text_for_a_terminal() -> None:
