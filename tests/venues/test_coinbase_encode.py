@@ -212,3 +212,71 @@ def test_captured_exchange_frames_are_written_byte_for_byte(captures):
             assert rewrite(ExchangeWriter(kept), kept, body) == frame.payload
             compared[body["type"]] += 1
     assert compared == {"snapshot": 5, "l2update": 6_288, "match": 76, "last_match": 5}
+
+
+def _instruments(symbol: str) -> Instrument:
+    return Instrument("coinbase", symbol, symbol[:3], "USD", "0.01", "0.00000001")
+
+
+def _written_again(frame: dict) -> bytes | None:
+    """Return a captured frame of trades, tickers, candles or levels as the writers write it."""
+    number, event = frame["sequence_num"], frame["events"][0]
+    ts_event, is_first = iso_ns(frame["timestamp"]), event.get("type") == "snapshot"
+    rows = event.get("trades") or event.get("tickers") or event.get("candles")
+    product = _instruments(event.get("product_id") or (rows or [event])[0].get("product_id", "BTC"))
+    writer = AdvancedWriter(product)
+    ticks, quanta = product.price_ticks, product.size_quanta
+    match frame["channel"]:
+        case "market_trades":
+            trades = [
+                PrintedTrade(
+                    int(row["trade_id"]),
+                    ticks(row["price"]),
+                    quanta(row["size"]),
+                    Side.SELL if row["side"] == "BUY" else Side.BUY,
+                    iso_ns(row["time"]),
+                )
+                for row in reversed(rows)
+            ]
+            return writer.market_trades(number, ts_event, trades, snapshot=is_first)
+        case "ticker":
+            (row,) = rows
+            day = DayText(
+                row["price"],
+                "0",
+                row["high_24_h"],
+                row["low_24_h"],
+                row["volume_24_h"],
+                row["low_52_w"],
+                row["high_52_w"],
+                row["price_percent_chg_24_h"],
+            )
+            best = [
+                (ticks(row[f"best_{side}"]), quanta(row[f"best_{side}_quantity"]))
+                for side in ("bid", "ask")
+            ]
+            text = writer.ticker_text(ts_event, day, tuple(best), snapshot=is_first)
+            return text.numbered(number)
+        case "l2_data" if not is_first:
+            sides = {"bid": Side.BUY, "offer": Side.SELL}
+            changes = [
+                (sides[row["side"]], ticks(row["price_level"]), quanta(row["new_quantity"]))
+                for row in event["updates"]
+            ]
+            time = event["updates"][0]["event_time"]
+            return writer.level2_text(ts_event, changes, time).numbered(number)
+    return None
+
+
+def test_captured_advanced_frames_are_written_as_production_writes_them(captures):
+    folder = captures("coinbase-adv-20260809")
+    equal = Counter()
+    for frame in cryptofeed_frames(folder / "COINBASE_seq0_519.jsonl.gz", "coinbase"):
+        if frame.kind is not FrameKind.WS:
+            continue
+        head = json.loads(frame.payload)
+        written = _written_again(head)
+        if written is not None:
+            equal[head["channel"]] += 1
+            assert written.replace(b'"client_id":"",', b"") == frame.payload
+    assert equal == {"l2_data": 371, "ticker": 86, "market_trades": 40}

@@ -17,6 +17,7 @@ from hftlib.exchange.messages import Request, Response
 from hftlib.exchange.periods import period_of
 from hftlib.market.orders import BookSide, Print
 from hftlib.venues.coinbase.advanced_market import INTERVAL_SECONDS
+from hftlib.venues.coinbase.encode import short_time
 from hftlib.venues.stamps import iso_text
 
 RATE: Final = 10
@@ -170,7 +171,7 @@ def _book(view: BookView, alias: str, query: Query, now_ns: int) -> dict[str, An
             "product_id": alias or view.symbol,
             "bids": bids,
             "asks": asks,
-            "time": iso_text(now_ns, 6),
+            "time": short_time(now_ns, 6),
         },
         **_spread(view),
     }
@@ -281,7 +282,7 @@ def _ticker(view: BookView, alias: str, query: Query, _now_ns: int) -> dict[str,
                 "product_id": alias or view.symbol,
                 "price": view.short_price(int(row[Print.TICKS])),
                 "size": view.size(int(row[Print.LOTS])),
-                "time": iso_text(int(row[Print.TIME_NS]), 6),
+                "time": short_time(int(row[Print.TIME_NS]), 6),
                 "side": view.maker_side(row).upper(),
                 "bid": "",
                 "ask": "",

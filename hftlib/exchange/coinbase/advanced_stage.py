@@ -14,8 +14,12 @@ from hftlib.exchange.coinbase.products import advanced_status_row
 from hftlib.exchange.market_data import CandleRow
 from hftlib.exchange.periods import period_of
 from hftlib.market.orders import Outflow, Rows
-from hftlib.venues.coinbase.encode import AdvancedText, AdvancedWriter, advanced_text
-from hftlib.venues.stamps import iso_text
+from hftlib.venues.coinbase.encode import (
+    AdvancedText,
+    AdvancedWriter,
+    advanced_text,
+    short_time,
+)
 
 BATCH_NS: Final = 50_000_000
 """The pace of l2_data in the capture of production."""
@@ -53,10 +57,8 @@ class AdvancedStage:
         self._level2(flow.changes, beat)
         self._market_trades(flow.trades, beat)
         self._ticker(flow, beat)
-        if beat.is_due(CANDLES_NS):
-            self._candles(beat)
-        if beat.is_due(TICKER_BATCH_NS):
-            self._ticker_batch(beat)
+        self._ticker_batch(beat)
+        self._candles(beat)
         self._status(beat)
 
     def _send(self, channel: str, text: AdvancedText, beat: Beat) -> None:
@@ -76,7 +78,7 @@ class AdvancedStage:
             return
         gathered = self._changes.drain()
         if gathered is not None and self.audience.hears("level2"):
-            time = iso_text(gathered.time_ns, _MICROSECONDS)
+            time = short_time(gathered.time_ns, _MICROSECONDS)
             text = self._writer.level2_text(beat.now_ns, gathered.levels, time)
             self._send("level2", text, beat)
         if self.audience.awaits("level2"):
@@ -114,23 +116,27 @@ class AdvancedStage:
         return self._writer.ticker_text(beat.now_ns, day, best, snapshot=snapshot)
 
     def _ticker_batch(self, beat: Beat) -> None:
-        last_id = self.view.feed.data.last_trade_id
-        has_news, self._batched_trade = last_id != self._batched_trade, last_id
-        day = self.view.advanced_day(beat.now_ns)
-        if has_news and self.audience.hears("ticker_batch"):
-            self._send("ticker_batch", self._writer.ticker_text(beat.now_ns, day, None), beat)
+        """Send every five seconds what trades changed."""
+        if beat.is_due(TICKER_BATCH_NS) and self.audience.hears("ticker_batch"):
+            last_id = self.view.feed.data.last_trade_id
+            if last_id != self._batched_trade:
+                self._send("ticker_batch", self._batch_text(beat), beat)
+            self._batched_trade = last_id
         if self.audience.awaits("ticker_batch"):
-            text = self._writer.ticker_text(beat.now_ns, day, None, snapshot=True)
-            self._welcome("ticker_batch", text, beat)
+            self._welcome("ticker_batch", self._batch_text(beat, snapshot=True), beat)
+
+    def _batch_text(self, beat: Beat, *, snapshot: bool = False) -> AdvancedText:
+        day = self.view.advanced_day(beat.now_ns)
+        return self._writer.ticker_text(beat.now_ns, day, None, snapshot=snapshot)
 
     def _candles(self, beat: Beat) -> None:
-        """Send the open candle when trades changed it, and newcomers the last hundred."""
+        """Send the open candle every second when trades changed it; newcomers get a hundred."""
         data, period = self.view.feed.data, period_of(CANDLE_SECONDS)
-        has_news = data.last_trade_id != self._candled_trade
-        self._candled_trade = data.last_trade_id
-        if has_news and self.audience.hears("candles"):
-            candle = self._candle(data.candle(period, beat.now_ns))
-            self._send("candles", self._writer.candles_text(beat.now_ns, [candle]), beat)
+        if beat.is_due(CANDLES_NS) and self.audience.hears("candles"):
+            if data.last_trade_id != self._candled_trade:
+                candle = self._candle(data.candle(period, beat.now_ns))
+                self._send("candles", self._writer.candles_text(beat.now_ns, [candle]), beat)
+            self._candled_trade = data.last_trade_id
         if self.audience.awaits("candles"):
             rows = data.candles(period, beat.now_ns, limit=SNAPSHOT_ROWS)
             candles = [self._candle(row) for row in rows if row.trades]

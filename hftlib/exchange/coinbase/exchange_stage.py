@@ -36,8 +36,7 @@ class ExchangeStage:
         self._level2_batch(flow.changes, beat)
         self._matches(flow, beat)
         self._ticker(flow, beat)
-        if beat.is_due(TICKER_BATCH_NS):
-            self._ticker_batch(beat)
+        self._ticker_batch(beat)
         if beat.is_due(HEARTBEAT_NS):
             self._heartbeat(beat)
 
@@ -105,36 +104,32 @@ class ExchangeStage:
 
     def _ticker(self, flow: Outflow, beat: Beat) -> None:
         """Send one ticker for all trades since the last point, about the newest."""
-        has_news = len(flow.trades) > 0 and self.audience.hears("ticker")
-        if not has_news and not self.audience.awaits("ticker"):
-            return
-        text = self._ticker_text(beat)
-        if text is None:
-            self.audience.admit("ticker")
-            return
-        if has_news:
-            self._send("ticker", text, beat)
-        self._welcome("ticker", text, beat)
+        if len(flow.trades) and self.audience.hears("ticker"):
+            self._send("ticker", self._ticker_text(flow.trades[-1], beat), beat)
+        self._welcome_ticker("ticker", beat)
 
     def _ticker_batch(self, beat: Beat) -> None:
         """Send every five seconds what the ticker shows, when a trade changed it."""
-        last_id = self.view.feed.data.last_trade_id
-        has_news = last_id != self._batched_trade and self.audience.hears("ticker_batch")
-        self._batched_trade = last_id
-        is_awaited = self.audience.awaits("ticker_batch")
-        text = self._ticker_text(beat) if has_news or is_awaited else None
-        if text is None:
-            self.audience.admit("ticker_batch")
-            return
-        if has_news:
-            self._send("ticker_batch", text, beat)
-        self._welcome("ticker_batch", text, beat)
+        if beat.is_due(TICKER_BATCH_NS) and self.audience.hears("ticker_batch"):
+            last = self.view.last_trade
+            if last is not None and last[Print.TRADE_ID] != self._batched_trade:
+                self._batched_trade = int(last[Print.TRADE_ID])
+                self._send("ticker_batch", self._ticker_text(last, beat), beat)
+        self._welcome_ticker("ticker_batch", beat)
 
-    def _ticker_text(self, beat: Beat) -> bytes | None:
-        """Return a ticker about the last trade, None before the first one."""
-        view, row = self.view, self.view.last_trade
-        if row is None:
-            return None
+    def _welcome_ticker(self, channel: str, beat: Beat) -> None:
+        """Send newcomers a ticker about the last trade, nothing where there is none yet."""
+        if not self.audience.awaits(channel):
+            return
+        last = self.view.last_trade
+        if last is None:
+            self.audience.admit(channel)
+        else:
+            self._welcome(channel, self._ticker_text(last, beat), beat)
+
+    def _ticker_text(self, row: Rows, beat: Beat) -> bytes:
+        """Return a ticker about a trade."""
+        view = self.view
         return self._writer.ticker(
             view.printed(row),
             int(row[Print.UPDATE_ID]) + int(row[Print.TRADE_ID]),

@@ -73,6 +73,11 @@ def _level_writer(instrument: Instrument, *, padded: bool) -> LevelWriter:
     )
 
 
+def short_time(stamp: int, digits: int) -> str:
+    """Return a time as Advanced Trade writes it: without trailing zeros, nor their point."""
+    return iso_text(stamp, digits)[:-1].rstrip("0").rstrip(".") + "Z"
+
+
 def _maker(side: Side) -> Side:
     return Side.SELL if side is Side.BUY else Side.BUY
 
@@ -101,7 +106,7 @@ class AdvancedWriter:
         self, number: int, ts_event: int, changes: Changes, *, snapshot: bool = False
     ) -> bytes:
         """Return an l2_data frame with one event: the whole book, or changes to it."""
-        time = iso_text(ts_event, _MICROSECONDS)
+        time = short_time(ts_event, _MICROSECONDS)
         return self.level2_text(ts_event, changes, time, snapshot=snapshot).numbered(number)
 
     def level2_text(
@@ -143,7 +148,7 @@ class AdvancedWriter:
         rows = ",".join(
             f'{{"product_id":{self._product},"trade_id":"{trade.trade_id}",'
             f'"price":"{self.price(trade.ticks)}","size":"{self.size(trade.quanta)}",'
-            f'"time":"{iso_text(trade.ts_event, _MICROSECONDS)}","side":"{_maker(trade.side)}"}}'
+            f'"time":"{short_time(trade.ts_event, _MICROSECONDS)}","side":"{_maker(trade.side)}"}}'
             for trade in reversed(trades)
         )
         kind = "snapshot" if snapshot else "update"
@@ -213,7 +218,7 @@ class AdvancedWriter:
 def advanced_text(channel: str, ts_event: int, *events: str) -> AdvancedText:
     """Return an Advanced Trade frame around the JSON text of its events, without a number."""
     head = (
-        f'{{"channel":"{channel}","client_id":"","timestamp":"{iso_text(ts_event, 9)}",'
+        f'{{"channel":"{channel}","client_id":"","timestamp":"{short_time(ts_event, 9)}",'
         f'"sequence_num":'
     )
     return AdvancedText(head.encode(), f',"events":[{",".join(events)}]}}'.encode())
@@ -231,7 +236,7 @@ def advanced_heartbeat(number: int, ts_event: int, counter: int) -> bytes:
 
 def advanced_heartbeat_text(ts_event: int, counter: int) -> AdvancedText:
     """Return a heartbeats frame without a number."""
-    time = iso_text(ts_event, 9).replace("T", " ").replace("Z", " +0000 UTC")
+    time = short_time(ts_event, 9).replace("T", " ").replace("Z", " +0000 UTC")
     event = f'{{"current_time":"{time}","heartbeat_counter":{counter}}}'
     return advanced_text("heartbeats", ts_event, event)
 
