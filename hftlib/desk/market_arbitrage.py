@@ -7,7 +7,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from hftlib.desk.market_record import SECOND, BookRecord, Floats
+from hftlib.desk.market_record import MILLISECOND, SECOND, BookRecord, Floats
 
 
 class FeePreset(NamedTuple):
@@ -24,6 +24,8 @@ RETAIL: Final = FeePreset("retail", 10.0, 60.0, 0.1)
 LOW_FEE: Final = FeePreset("low-fee", 1.0, 1.0, 0.1)
 """A market maker's tier: 1 bp on both venues."""
 PRESETS: Final = (RETAIL, LOW_FEE)
+LASTING_NS: Final = 100 * MILLISECOND
+"""An episode that lasts this long can be met by an order from afar."""
 
 
 class Episode(msgspec.Struct, frozen=True):
@@ -39,7 +41,7 @@ class Episode(msgspec.Struct, frozen=True):
 
 
 class ArbitrageReport(msgspec.Struct, frozen=True):
-    """Report the episodes of one tape at one preset.
+    """Report the episodes of one tape at one preset; `lasting` are those of 100 ms or more.
 
     `best_bps` is the best net result seen at any time, below 0 where none ever paid.
     """
@@ -48,6 +50,7 @@ class ArbitrageReport(msgspec.Struct, frozen=True):
     preset: str
     seconds: float
     episodes: int
+    lasting: int
     per_10_min: float
     longest_s: float
     best_bps: float
@@ -125,6 +128,7 @@ def report_of(
         preset=fees.name,
         seconds=length,
         episodes=len(found),
+        lasting=sum(one.end_ns - one.begin_ns >= LASTING_NS for one in found),
         per_10_min=len(found) / length * 600,
         longest_s=max(((one.end_ns - one.begin_ns) / SECOND for one in found), default=0.0),
         best_bps=best,

@@ -97,8 +97,8 @@ def market_text(comparisons: Sequence[Comparison]) -> str:
 def arbitrage_table(reports: Iterable[ArbitrageReport]) -> str:
     """Return the arbitrage of tapes in Markdown, which is plain enough for a terminal."""
     lines = [
-        "| market | fees | minutes | episodes | per 10 min | longest, s | best net, bps |",
-        "|---|---|---:|---:|---:|---:|---:|",
+        "| market | fees | minutes | episodes | per 10 min | of 100 ms or more | longest, s | best net, bps |",
+        "|---|---|---:|---:|---:|---:|---:|---:|",
     ]
     return "\n".join(lines + [_report(one) for one in reports])
 
@@ -110,6 +110,7 @@ def _report(one: ArbitrageReport) -> str:
         f"{one.seconds / 60:.1f}",
         str(one.episodes),
         f"{one.per_10_min:.1f}",
+        str(one.lasting),
         f"{one.longest_s:.2f}",
         f"{one.best_bps:.2f}",
     )

@@ -78,9 +78,11 @@ def test_dollars_of_two_kinds_are_not_one() -> None:
 
 def test_the_report_counts_by_time() -> None:
     first = book((0, 999, 1000), end_s=300)
-    second = book((0, 1003, 1004), (10, 1000, 1001), (20, 1003, 1004), (25, 999, 1000), end_s=300)
+    second = book(
+        (0, 1003, 1004), (10, 1000, 1001), (20, 1003, 1004), (20.09, 999, 1000), end_s=300
+    )
     report = report_of("three", (first, second, book((0, 1, 1), end_s=300)), FREE)
-    assert (report.episodes, report.longest_s) == (2, 10.0)
+    assert (report.episodes, report.lasting, report.longest_s) == (2, 1, 10.0)
     assert report.per_10_min == pytest.approx(4.0)
 
 

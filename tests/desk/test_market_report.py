@@ -74,9 +74,9 @@ def test_every_row_is_defined() -> None:
 
 
 def test_the_arbitrage_of_a_tape_is_a_line() -> None:
-    report = ArbitrageReport("calm, seed 1", "retail", 600.0, 0, 0.0, 0.0, -54.321)
+    report = ArbitrageReport("calm, seed 1", "retail", 600.0, 3, 2, 3.0, 0.25, 4.321)
     last = arbitrage_table([report]).splitlines()[-1]
-    assert last == "| calm, seed 1 | retail | 10.0 | 0 | 0.0 | 0.00 | -54.32 |"
+    assert last == "| calm, seed 1 | retail | 10.0 | 3 | 3.0 | 2 | 0.25 | 4.32 |"
 
 
 def test_each_table_stands_between_its_marks() -> None:
