@@ -1,4 +1,4 @@
-"""A tiny venue and a tiny market for tests of the servers: no agents, no matching, no wire format."""
+"""A tiny venue and a tiny market for tests of the servers: no agents and no matching."""
 
 from dataclasses import dataclass, field
 
