@@ -97,7 +97,10 @@ def market_text(comparisons: Sequence[Comparison]) -> str:
 def arbitrage_table(reports: Iterable[ArbitrageReport]) -> str:
     """Return the arbitrage of tapes in Markdown, which is plain enough for a terminal."""
     lines = [
-        "| market | fees | minutes | episodes | per 10 min | of 100 ms or more | longest, s | best net, bps |",
+        (
+            "| market | fees | minutes | episodes | per 10 min | of 100 ms or more | longest, s "
+            "| best net, bps |"
+        ),
         "|---|---|---:|---:|---:|---:|---:|---:|",
     ]
     return "\n".join(lines + [_report(one) for one in reports])
