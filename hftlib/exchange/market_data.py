@@ -61,6 +61,7 @@ _LOW_BITS: Final = 31
 _AVERAGE_MINUTES: Final = 5
 _DAY_MINUTES: Final = 1_440
 _MOST_TOTALS: Final = 256
+_END_OF_TIME: Final = 2**63 - 1
 _SUMS: Final = (LOTS, CASH, TAKER_LOTS, TAKER_CASH)
 
 
@@ -107,7 +108,7 @@ class Figures(NamedTuple):
 
 
 class _Totals(NamedTuple):
-    """Hold the figures of the whole minutes of a window."""
+    """Hold the figures of minutes; without trades there is neither open nor high nor low."""
 
     previous: int
     open: int
@@ -230,7 +231,7 @@ class MarketData:
 
     def _trade_rows(self, first: int, end: int) -> Rows:
         count = self.trade_count
-        numbers = np.arange(max(first, count - TRADE_ROWS, 0), min(end, count))
+        numbers = np.arange(min(max(first, count - TRADE_ROWS, 0), count), min(end, count))
         return self._trades[numbers % TRADE_ROWS]
 
     # Aggregated trades.
@@ -253,11 +254,12 @@ class MarketData:
         """Return the aggregated trades of a time, both ends included, oldest first."""
         rows = self.aggregates(AGGREGATE_ROWS)
         times = rows[:, AGGREGATE_NS]
+        start_ns, end_ns = min(start_ns, _END_OF_TIME), min(end_ns, _END_OF_TIME)
         return rows[(times >= start_ns) & (times <= end_ns)]
 
     def _aggregate_rows(self, first: int, end: int) -> Rows:
         count = self.aggregate_count
-        numbers = np.arange(max(first, count - AGGREGATE_ROWS, 0), min(end, count))
+        numbers = np.arange(min(max(first, count - AGGREGATE_ROWS, 0), count), min(end, count))
         return self._aggregates[numbers % AGGREGATE_ROWS]
 
     # Candles.
@@ -285,9 +287,10 @@ class MarketData:
         until_ns = min(now_ns, now_ns if end_ns is None else end_ns)
         newest = period.open_of(until_ns, offset_ns)
         if start_ns is None:
-            from_ns = period.open_of(newest - (limit - 1) * period.longest_ns, offset_ns)
+            oldest_ns = max(newest - (limit - 1) * period.longest_ns, 0)
+            from_ns = period.open_of(oldest_ns, offset_ns)
         else:
-            from_ns = start_ns
+            from_ns = min(start_ns, now_ns + 1)
         rows, width_ns = self._rows_between(
             period, from_ns, min(period.end_of(newest, offset_ns) - 1, now_ns)
         )
@@ -328,23 +331,26 @@ class MarketData:
         """Return the figures from a minute (counted since 1970) up to now; `advance` first."""
         minute = int(self._state[LAST_MINUTE])
         totals = self._whole_minutes(minute - first_minute, first_minute, minute)
-        open_candle = self._minutes.rows[minute % MINUTE_ROWS].tolist()
-        count = totals.trades + open_candle[COUNT]
-        last_id = open_candle[LAST_ID] if open_candle[COUNT] else totals.last_id
+        candle = self._minutes.rows[minute % MINUTE_ROWS].tolist()
+        if candle[COUNT]:
+            totals = _with_candle(totals, candle)
+        if not totals.trades:
+            last = self.last_ticks
+            totals = totals._replace(open=last, high=last, low=last)
         return Figures(
             open_ns=first_minute * MINUTE_NS,
             close_ns=now_ns,
             previous_ticks=totals.previous,
             open_ticks=totals.open,
-            high_ticks=max(totals.high, open_candle[HIGH]),
-            low_ticks=min(totals.low, open_candle[LOW]),
+            high_ticks=totals.high,
+            low_ticks=totals.low,
             last_ticks=self.last_ticks,
             last_lots=self.last_lots,
-            lots=totals.lots + open_candle[LOTS],
-            cash=totals.cash + open_candle[CASH],
-            trades=count,
-            first_id=last_id - count + 1 if count else -1,
-            last_id=last_id if count else -1,
+            lots=totals.lots,
+            cash=totals.cash,
+            trades=totals.trades,
+            first_id=totals.last_id - totals.trades + 1 if totals.trades else -1,
+            last_id=totals.last_id if totals.trades else -1,
         )
 
     def _whole_minutes(self, key: int, first: int, end: int) -> _Totals:
@@ -363,9 +369,9 @@ class MarketData:
             previous, rows = int(rows[0, CLOSE]), rows[1:]
         else:
             previous = int(rows[0, OPEN]) if len(rows) else self.last_ticks
+        rows = rows[rows[:, COUNT] > 0]
         if not len(rows):
-            opened = int(self._minutes.rows[end % MINUTE_ROWS, OPEN])
-            return _Totals(previous, opened, opened, opened, 0, 0, 0, -1)
+            return _Totals(previous, 0, 0, _END_OF_TIME, 0, 0, 0, -1)
         lots, cash = (_exact_sum(rows[:, column]) for column in (LOTS, CASH))
         return _Totals(
             previous,
@@ -375,7 +381,7 @@ class MarketData:
             lots,
             cash,
             int(rows[:, COUNT].sum()),
-            int(rows[:, LAST_ID].max()),
+            int(rows[-1, LAST_ID]),
         )
 
     def average(self, now_ns: int) -> tuple[int, int]:
@@ -385,6 +391,20 @@ class MarketData:
         """
         figures = self.window(_AVERAGE_MINUTES, now_ns)
         return (figures.cash, figures.lots) if figures.lots else (figures.last_ticks, 1)
+
+
+def _with_candle(totals: _Totals, candle: list[int]) -> _Totals:
+    """Return totals with a later candle that has trades."""
+    return _Totals(
+        totals.previous,
+        totals.open if totals.trades else candle[OPEN],
+        max(totals.high, candle[HIGH]),
+        min(totals.low, candle[LOW]),
+        totals.lots + candle[LOTS],
+        totals.cash + candle[CASH],
+        totals.trades + candle[COUNT],
+        candle[LAST_ID],
+    )
 
 
 def _exact_sum(values: Ints) -> int:
@@ -413,10 +433,7 @@ def _grouped(rows: Ints, opens: Ints, period: Period, offset_ns: int) -> list[Ca
     columns = (
         beginnings,
         [period.end_of(one, offset_ns) for one in beginnings],
-        rows[starts, OPEN].tolist(),
-        np.maximum.reduceat(rows[:, HIGH], starts).tolist(),
-        np.minimum.reduceat(rows[:, LOW], starts).tolist(),
-        rows[ends, CLOSE].tolist(),
+        *_prices(rows, starts, ends),
         lots,
         cash,
         trades,
@@ -426,3 +443,17 @@ def _grouped(rows: Ints, opens: Ints, period: Period, offset_ns: int) -> list[Ca
         [last if count else -1 for last, count in zip(last_ids, trades, strict=True)],
     )
     return [CandleRow(*row) for row in zip(*columns, strict=True)]
+
+
+def _prices(rows: Ints, starts: Ints, ends: Ints) -> tuple[list[int], ...]:
+    """Return open, high, low and close of groups: of their trades, where there are any."""
+    traded = rows[:, COUNT] > 0
+    numbers = np.arange(len(rows))
+    # A candle without trades says nothing of a group that has some: it is passed over.
+    firsts = np.minimum.reduceat(np.where(traded, numbers, len(rows)), starts)
+    firsts = np.where(firsts > ends, starts, firsts)
+    opened = rows[firsts, OPEN]
+    high = np.maximum.reduceat(np.where(traded, rows[:, HIGH], 0), starts)
+    low = np.minimum.reduceat(np.where(traded, rows[:, LOW], _END_OF_TIME), starts)
+    high, low = np.maximum(high, opened), np.minimum(low, opened)
+    return opened.tolist(), high.tolist(), low.tolist(), rows[ends, CLOSE].tolist()
