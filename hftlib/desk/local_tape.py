@@ -87,7 +87,7 @@ class _Run:
     ) -> None:
         world = World(seed, START_NS, tuple(listings))
         floor = TradingFloor(world, seed)
-        self._exchanges = Exchanges(floor, Accounts(floor), _STEP_NS)
+        self._exchanges = Exchanges(floor, Accounts(), _STEP_NS)
         chance = Chance(seed)
         self._clients = [
             TapeClient(self._exchanges.servers[plan.venue], plan, chance.fork())
