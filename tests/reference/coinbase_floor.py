@@ -29,15 +29,23 @@ def key_of(key: str) -> tuple[str, str] | None:
     return KEY[1:] if key == KEY[0] else None
 
 
+class StillFloor(TradingFloor):
+    """Be a floor whose venues can be taken down."""
+
+    is_down = False
+
+    def is_up(self, venue: str) -> bool:
+        return not self.is_down
+
+
 class Desk:
     """Hold the floor, both servers, and the time."""
 
     def __init__(self, level2_cap: int = 30) -> None:
-        self.floor = TradingFloor(World(SEED, START_NS, agents=False), SEED)
+        self.floor = StillFloor(World(SEED, START_NS, agents=False), SEED)
         self.exchange = CoinbaseExchange(self.floor, key_of)
         self.advanced = CoinbaseAdvanced(self.floor, level2_cap)
         self.now_ns = START_NS
-        self.orders: dict[str, list[int]] = {}
 
     def feed(self, symbol: str = "BTC-USD") -> BookFeed:
         return self.floor.feed(COINBASE, symbol)
@@ -60,7 +68,9 @@ class Desk:
         self.feed(symbol).drain()
         return left
 
-    def trade(self, side: BookSide, lots: int, symbol: str = "BTC-USD", ticks: int = 6_400_000):
+    def trade(
+        self, side: BookSide, lots: int, symbol: str = "BTC-USD", ticks: int = 6_400_000
+    ) -> None:
         """Let a resting order of the other side be taken by `side` at a price."""
         self.place(BookSide(1 - side), ticks, lots, symbol)
         self.place(side, ticks, lots, symbol)

@@ -69,6 +69,12 @@ class AdvancedConnection:
             self._is_closed = True
             self.outbox.append(Close(POLICY, reason))
 
+    def cut(self) -> None:
+        """End the connection without a close frame, as when the venue goes down."""
+        if not self._is_closed:
+            self._is_closed = True
+            self.outbox.append(Close(abrupt=True))
+
     def receive(self, text: str, now_ns: int) -> None:
         """Take one message of the client in."""
         if self._is_closed:

@@ -46,6 +46,11 @@ class RestError(Exception):
         return Response(self.status, _encode(body), {}, JSON)
 
 
+def unavailable() -> Response:
+    """Return what is answered while the venue is down."""
+    return RestError(503, "UNAVAILABLE", "Service Unavailable").response()
+
+
 def invalid(name: str) -> RestError:
     """Return the refusal of an argument."""
     return RestError(400, "INVALID_ARGUMENT", f"{name} argument is invalid")
@@ -68,6 +73,10 @@ class AdvancedRest:
             "candles": _candles,
             "ticker": _ticker,
         }
+
+    def reset_limits(self) -> None:
+        """Fill every bucket."""
+        self._buckets = TokenBuckets(RATE, RATE)
 
     def request(self, request: Request) -> Response:
         """Answer a request; never raises for anything that a client can send."""

@@ -32,6 +32,7 @@ class CoinbaseExchange:
     def __init__(self, floor: TradingFloor, key_of: signature.KeyOf) -> None:
         """Serve `floor`; `key_of` knows the keys that were given out."""
         self.name = COINBASE_EXCHANGE
+        self._floor = floor
         views = [BookView(feed) for (venue, _), feed in floor.feeds.items() if venue == COINBASE]
         self.products = tuple(view.symbol for view in views)
         self._stages = {view.symbol: ExchangeStage(view) for view in views}
@@ -40,30 +41,48 @@ class CoinbaseExchange:
         self._status: Audience[ExchangeConnection] = Audience()
         self._status_text = exchange_status([view.listing for view in views])
         self._numbers = count(1)
+        self._connections: dict[str, ExchangeConnection] = {}
         self._published_ns = floor.world.now_ns
 
     def request(self, request: Request) -> Response:
-        """Answer a REST request."""
+        """Answer a REST request at the market's own time."""
+        if not self._floor.is_up(COINBASE):
+            return refusal(503, "Service Unavailable")
+        self._floor.act(request.now_ns)
         return self._rest.request(request)
+
+    def reset_limits(self) -> None:
+        """Forget what was counted."""
+        self._rest.reset_limits()
 
     def connect(self, opening: Opening) -> Connection | Response:
         """Accept a websocket at the root, refuse it elsewhere."""
         if opening.path not in ("", "/"):
             return refusal(404, "NotFound")
+        if not self._floor.is_up(COINBASE):
+            return refusal(503, "Service Unavailable")
         name = f"{self.name}-{next(self._numbers)}"
-        return ExchangeConnection(name, self, opening.now_ns)
+        connection = ExchangeConnection(name, self, opening.now_ns)
+        self._connections[name] = connection
+        return connection
 
     def disconnect(self, connection: Connection) -> None:
         """Forget a connection whose socket is gone."""
         if isinstance(connection, ExchangeConnection):
+            self._connections.pop(connection.name, None)
             self._status.forget(connection)
             for stage in self._stages.values():
                 stage.audience.forget(connection)
 
     def publish(self, now_ns: int) -> None:
-        """Put what happened up to `now_ns` into the outboxes."""
+        """Put what happened up to `now_ns` into the outboxes; cut them where the venue is down."""
         beat = Beat(self._published_ns, now_ns)
         self._published_ns = now_ns
+        if not self._floor.is_up(COINBASE):
+            for connection in list(self._connections.values()):
+                connection.cut()
+                self.disconnect(connection)
+            return
         for stage in self._stages.values():
             stage.publish(beat)
         if self._status:

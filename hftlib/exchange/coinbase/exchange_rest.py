@@ -64,6 +64,10 @@ class ExchangeRest:
             "candles": _candles,
         }
 
+    def reset_limits(self) -> None:
+        """Fill every bucket."""
+        self._buckets = TokenBuckets(RATE, BURST)
+
     def request(self, request: Request) -> Response:
         """Answer a request; never raises for anything that a client can send."""
         if not self._buckets.take(request.address, request.now_ns):
