@@ -9,7 +9,6 @@ from hftlib.market.layout import AMEND, CANCEL, COMMAND_SIZE, PLACE, REPLACE
 from hftlib.market.orders import NO_PRICE, BookSide, Order, OrderKind, SelfTrade, TimeInForce
 from tests.reference.plain_matching import PRICELESS_KINDS, WAITING_KINDS, PlainMatching
 
-MIDDLE = 50_000
 OWNERS = (1, 2, 999, 1000, 1001, 1002)
 
 Command = tuple[int, int, int, int, Order | None, int]
@@ -19,25 +18,26 @@ Command = tuple[int, int, int, int, Order | None, int]
 class CommandSource:
     """Draw commands that suit the state of a plain engine, and some that do not."""
 
-    def __init__(self, plain: PlainMatching, seed: int, reach: int = 12) -> None:
+    def __init__(self, plain: PlainMatching, seed: int, middle: int, reach: int) -> None:
         self.plain = plain
         self.random = Random(seed)
         self.reach = reach
-        self.middle = MIDDLE
+        self.middle = middle
         self.now_ns = 0
 
     def draw(self) -> Command:
         self.now_ns += self.random.randrange(3)
         if self.random.random() < 0.02:
-            self.middle += self.random.choice((-1, 1)) * self.random.choice((1, 5, 40, 3000))
+            far = 3000 if self.random.random() < 0.01 else 10
+            self.middle += self.random.choice((-1, 1)) * self.random.choice((1, 3, far))
             self.middle = max(20, self.middle)
         draw = self.random.random()
-        if draw < 0.68:
+        if draw < 0.74:
             return (PLACE, self.now_ns, *self._order_of(0))
         order_id, owner = self._target()
-        if draw < 0.85:
+        if draw < 0.88:
             return CANCEL, self.now_ns, owner, order_id, None, 0
-        if draw < 0.93:
+        if draw < 0.94:
             return AMEND, self.now_ns, owner, order_id, None, self._smaller(order_id)
         _, _, order, _ = self._order_of(order_id, owner)
         return REPLACE, self.now_ns, owner, order_id, order, 0
@@ -71,19 +71,19 @@ class CommandSource:
 
     def _sound(self, owner: int) -> Order:
         random = self.random
-        kind = random.choices(list(OrderKind), (60, 12, 6, 4, 6, 4, 6))[0]
+        kind = random.choices(list(OrderKind), (68, 8, 6, 4, 5, 4, 5))[0]
         side = random.choice(list(BookSide))
         price = trigger = NO_PRICE
         cash, quantity = 0, random.choice((1, 2, 5, random.randint(1, 60)))
         if kind not in PRICELESS_KINDS:
-            away = int(random.expovariate(1 / self.reach)) - 3
+            away = int(random.expovariate(1 / self.reach)) - 2
             away = away * 97 if random.random() < 0.03 else away
             away = away * 2000 if random.random() < 0.01 else away
             price = max(1, self.middle - away if side is BookSide.BID else self.middle + away)
         if kind in WAITING_KINDS:
             trigger = max(1, self.middle + int(random.gauss(0, self.reach)))
         if kind is OrderKind.MARKET and random.random() < 0.4:
-            cash, quantity = random.randint(1, 40 * self.middle), 0
+            cash, quantity = random.randint(1, random.choice((5, 40)) * self.middle), 0
         force = random.choices(list(TimeInForce), (86, 7, 7))[0]
         if kind is OrderKind.LIMIT_MAKER:
             force = TimeInForce.GTC
@@ -121,10 +121,13 @@ def rows_of(commands: list[Command]) -> np.ndarray:
 
 
 def history(
-    plain: PlainMatching, seed: int, count: int, reach: int = 12
+    plain: PlainMatching, seed: int, count: int, middle: int, reach: int
 ) -> Iterator[tuple[list[Command], list[int]]]:
-    """Run `count` generated commands on a plain engine; yield them in parts with the answers."""
-    source = CommandSource(plain, seed, reach)
+    """Run `count` generated commands on a plain engine; yield them in parts with the answers.
+
+    Prices lie around `middle`, mostly within a few times `reach`.
+    """
+    source = CommandSource(plain, seed, middle, reach)
     while count:
         commands, answers = [], []
         for _ in range(min(count, source.random.choice((1, 7, 60, 500, 2000)))):

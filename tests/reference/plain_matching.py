@@ -204,9 +204,9 @@ class PlainMatching:
                 return Refusal.BAD_QUANTITY
         elif is_full:
             return Refusal.BOOK_FULL
-        elif asked.kind == OrderKind.LIMIT_MAKER and best is not None:
-            if Live(0, asked, 0, 0, 0, 0).crosses(best):
-                return Refusal.WOULD_TAKE
+        elif asked.kind == OrderKind.LIMIT_MAKER:
+            is_taker = best is not None and Live(0, asked, 0, 0, 0, 0).crosses(best)
+            return Refusal.WOULD_TAKE if is_taker else Refusal.NONE
         return Refusal.NONE
 
     # Matching.
