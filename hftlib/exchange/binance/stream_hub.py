@@ -1,7 +1,7 @@
 """The streams of one Binance market: who listens to which, and what is published."""
 
 from collections.abc import Callable, Iterable
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import unquote
 
 from hftlib.exchange.binance.control import ControlError
 from hftlib.exchange.binance.refusal import BinanceError
@@ -25,8 +25,10 @@ class StreamUrl:
 
         Raises BinanceError for a unit of time that is not known.
         """
-        # python-binance appends the unit behind a second question mark.
-        asked = dict(parse_qsl(query.replace("?", "&")))
+        # python-binance appends the unit behind a second question mark. A plus is a plus: it
+        # stands in the names of candles of another time zone.
+        parts_asked = (part.partition("=") for part in query.replace("?", "&").split("&"))
+        asked = {unquote(name): unquote(value) for name, _, value in parts_asked}
         self.names: tuple[str, ...] = ()
         parts = [unquote(part) for part in path.split("/") if part]
         self.is_known = parts[:1] in (["ws"], ["stream"])
