@@ -50,14 +50,13 @@ UPDATE_ID: Final = 8
 LAST_TICKS: Final = 9
 LAST_TIME: Final = 10
 HALTED: Final = 11
-LOGGING: Final = 12
-FREE_ORDER: Final = 13
-FREE_LEVEL: Final = 14
-FIRED_FIRST: Final = 15
-FIRED_LAST: Final = 16
-IDS_AT: Final = 17
-IDS_BITS: Final = 18
-LOG_ROWS: Final = 19
+FREE_ORDER: Final = 12
+FREE_LEVEL: Final = 13
+FIRED_FIRST: Final = 14
+FIRED_LAST: Final = 15
+IDS_AT: Final = 16
+IDS_BITS: Final = 17
+LOG_ROWS: Final = 18
 CHANGE_COUNT: Final = 20
 TRADE_COUNT: Final = 21
 TOP_COUNT: Final = 22
@@ -259,7 +258,7 @@ def initialise(
     )
     state[NEXT_ORDER], state[NEXT_TRADE], state[UPDATE_ID] = first_order, first_trade, first_update
     state[LAST_TICKS] = state[TOP_BID_TICKS] = state[TOP_ASK_TICKS] = NO_PRICE
-    state[LOGGING], state[LOG_ROWS], state[IDS_BITS] = 1, log_rows, ids_bits_for(order_room)
+    state[LOG_ROWS], state[IDS_BITS] = log_rows, ids_bits_for(order_room)
     place = _lay_queues(state, order_room, trigger_room)
     state[IDS_AT] = place
     place = _lay_records(state, place + (1 << ids_bits_for(order_room)))

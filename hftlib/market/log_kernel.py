@@ -17,7 +17,6 @@ from hftlib.market.layout import (
     LEVEL,
     LIVE,
     LOG_ROWS,
-    LOGGING,
     NEXT_TRADE,
     ORDER_ROOM,
     OWNER,
@@ -77,8 +76,6 @@ def lacks_room(book: Ints) -> bool:
 def log_change(book: Ints, time_ns: int, queue: int, level: int) -> None:
     """Count an update and tell a level's new total."""
     book[UPDATE_ID] += 1
-    if book[LOGGING] == 0:
-        return
     row = book[CHANGES_AT] + book[CHANGE_COUNT] * CHANGE_SIZE
     book[CHANGE_COUNT] += 1
     book[row] = time_ns
@@ -95,8 +92,6 @@ def log_trade(book: Ints, time_ns: int, ticks: int, lots: int, maker: int, taker
     book[NEXT_TRADE] = trade_id + 1
     book[LAST_TICKS] = ticks
     book[LAST_TIME] = time_ns
-    if book[LOGGING] == 0:
-        return trade_id  # type: ignore[no-any-return]
     row = book[TRADES_AT] + book[TRADE_COUNT] * TRADE_SIZE
     book[TRADE_COUNT] += 1
     book[row] = time_ns
@@ -139,8 +134,6 @@ def log_top(book: Ints, time_ns: int) -> None:
     book[TOP_BID_LOTS] = bid_lots
     book[TOP_ASK_TICKS] = ask_ticks
     book[TOP_ASK_LOTS] = ask_lots
-    if book[LOGGING] == 0:
-        return
     row = book[TOPS_AT] + book[TOP_COUNT] * TOP_SIZE
     book[TOP_COUNT] += 1
     book[row] = time_ns
@@ -157,7 +150,7 @@ def log_report(book: Ints, time_ns: int, kind: int, order: int, lots: int, reaso
 
     The row's places for a price, a trade and a counterparty are left empty.
     """
-    if book[order + OWNER] < FIRST_ACCOUNT or book[LOGGING] == 0:
+    if book[order + OWNER] < FIRST_ACCOUNT:
         return 0
     row = book[REPORTS_AT] + book[REPORT_COUNT] * REPORT_SIZE
     book[REPORT_COUNT] += 1

@@ -76,8 +76,6 @@ from hftlib.market.layout import (
     TAKE_PROFIT,
     TAKE_PROFIT_LIMIT,
     TIME_NS,
-    TOP_ASK_TICKS,
-    TOP_BID_TICKS,
     TOTAL,
     TRADE,
     TRAITS,
@@ -114,24 +112,6 @@ from hftlib.market.queue_kernel import (
 
 ANY_KEY = NO_KEY - 1
 """The limit of an order that takes any price."""
-
-
-@kernel
-def best_bid(book: Ints) -> int:
-    """Return the best bid in ticks, NO_PRICE where there is none."""
-    return book[TOP_BID_TICKS]  # type: ignore[no-any-return]
-
-
-@kernel
-def best_ask(book: Ints) -> int:
-    """Return the best ask in ticks, NO_PRICE where there is none."""
-    return book[TOP_ASK_TICKS]  # type: ignore[no-any-return]
-
-
-@kernel
-def last_price(book: Ints) -> int:
-    """Return the price of the last trade in ticks, NO_PRICE before the first."""
-    return book[LAST_TICKS]  # type: ignore[no-any-return]
 
 
 @kernel
