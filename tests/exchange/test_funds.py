@@ -6,7 +6,6 @@ from hftlib.exchange.funds import collar_ticks, market_buy_cash, market_sell_lot
 from hftlib.market.orders import BookSide, SelfTrade
 from tests.reference.spot_desk import SpotDesk
 
-
 ASK, HIGHER_ASK, BID, LOWER_BID = 6_400_100, 6_400_200, 6_399_900, 6_399_800
 THERE = 100_000
 

@@ -204,7 +204,7 @@ class Trading:
             self._refuse_duplicate(call, feed, new_id)
         answer = feed.book.amend(call.account.owner, order.order_id, lots, self._now(call))
         if answer < 0:
-            raise _refused(answer) if answer == -Refusal.BOOK_FULL else _too_small()
+            raise _too_small() if answer == -Refusal.BAD_QUANTITY else _refused(answer)
         order.client_id, order.cancel_id = new_id, original
         feed.drain()
         self._next_execution += 1
