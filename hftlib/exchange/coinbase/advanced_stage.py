@@ -27,7 +27,7 @@ TRADES_NS: Final = 250_000_000
 CANDLES_NS: Final = 1_000_000_000
 TICKER_BATCH_NS: Final = 5_000_000_000
 STATUS_NS: Final = 5_000_000_000
-CANDLE_SECONDS: Final = 300
+_CANDLES: Final = period_of(300)
 SNAPSHOT_ROWS: Final = 100
 """How many trades and candles a subscription begins with."""
 _BEFORE_TIME: Final = "1970-01-01T00:00:00Z"
@@ -117,11 +117,12 @@ class AdvancedStage:
 
     def _ticker_batch(self, beat: Beat) -> None:
         """Send every five seconds what trades changed."""
-        if beat.is_due(TICKER_BATCH_NS) and self.audience.hears("ticker_batch"):
-            last_id = self.view.feed.data.last_trade_id
-            if last_id != self._batched_trade:
-                self._send("ticker_batch", self._batch_text(beat), beat)
+        last_id = self.view.feed.data.last_trade_id
+        if not self.audience.hears("ticker_batch"):
             self._batched_trade = last_id
+        elif beat.is_due(TICKER_BATCH_NS) and last_id != self._batched_trade:
+            self._batched_trade = last_id
+            self._send("ticker_batch", self._batch_text(beat), beat)
         if self.audience.awaits("ticker_batch"):
             self._welcome("ticker_batch", self._batch_text(beat, snapshot=True), beat)
 
@@ -131,12 +132,14 @@ class AdvancedStage:
 
     def _candles(self, beat: Beat) -> None:
         """Send the open candle every second when trades changed it; newcomers get a hundred."""
-        data, period = self.view.feed.data, period_of(CANDLE_SECONDS)
-        if beat.is_due(CANDLES_NS) and self.audience.hears("candles"):
-            if data.last_trade_id != self._candled_trade:
-                candle = self._candle(data.candle(period, beat.now_ns))
-                self._send("candles", self._writer.candles_text(beat.now_ns, [candle]), beat)
-            self._candled_trade = data.last_trade_id
+        data, period = self.view.feed.data, _CANDLES
+        last_id = data.last_trade_id
+        if not self.audience.hears("candles"):
+            self._candled_trade = last_id
+        elif beat.is_due(CANDLES_NS) and last_id != self._candled_trade:
+            self._candled_trade = last_id
+            candle = self._candle(data.candle(period, beat.now_ns))
+            self._send("candles", self._writer.candles_text(beat.now_ns, [candle]), beat)
         if self.audience.awaits("candles"):
             rows = data.candles(period, beat.now_ns, limit=SNAPSHOT_ROWS)
             candles = [self._candle(row) for row in rows if row.trades]

@@ -103,9 +103,12 @@ class ExchangeConnection:
             self._has_subscribed = True
             for channel, products in wish.channels.items():
                 self._join(channel, products or [""])
+        elif wish.channels:
+            for channel, products in wish.channels.items():
+                self._leave(channel, products or [])
         else:
-            for channel, products in (wish.channels or dict.fromkeys(self._subscribed)).items():
-                self._leave(channel, products or wish.products)
+            for channel in list(self._subscribed):
+                self._leave(channel, wish.products)
         listed = {
             channel: [product for product in products if product]
             for channel, products in self._subscribed.items()

@@ -110,7 +110,9 @@ class ExchangeStage:
 
     def _ticker_batch(self, beat: Beat) -> None:
         """Send every five seconds what the ticker shows, when a trade changed it."""
-        if beat.is_due(TICKER_BATCH_NS) and self.audience.hears("ticker_batch"):
+        if not self.audience.hears("ticker_batch"):
+            self._batched_trade = self.view.feed.data.last_trade_id
+        elif beat.is_due(TICKER_BATCH_NS):
             last = self.view.last_trade
             if last is not None and last[Print.TRADE_ID] != self._batched_trade:
                 self._batched_trade = int(last[Print.TRADE_ID])
