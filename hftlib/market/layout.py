@@ -283,14 +283,15 @@ def _lay_queues(state: Ints, order_room: int, trigger_room: int) -> int:
 
 
 def _lay_records(state: Ints, place: int) -> int:
-    """Chain the free records of orders and of levels; return the place behind them."""
+    """Give orders and levels their records; return the place behind them.
+
+    A free record holds how far behind its end the next free one begins: zero, as memory comes,
+    is the neighbour, so that records that no order ever needed are never touched.
+    """
     count = int(state[ORDER_ROOM]) + 1
-    for head, size, link in ((FREE_ORDER, ORDER_SIZE, NEXT), (FREE_LEVEL, LEVEL_SIZE, FIRST)):
-        places = place + size * np.arange(count)
-        state[head] = place
-        state[places[:-1] + link] = places[1:]
-        place += size * count
-    return place
+    state[FREE_ORDER] = place
+    state[FREE_LEVEL] = place + count * ORDER_SIZE
+    return place + count * (ORDER_SIZE + LEVEL_SIZE)
 
 
 def _rooms(order_room: int, trigger_room: int) -> tuple[int, int, int, int]:

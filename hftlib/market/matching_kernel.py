@@ -35,7 +35,6 @@ from hftlib.market.layout import (
     FIRST,
     FOK,
     FORCE_SHIFT,
-    FREE_ORDER,
     GTC,
     HALTED,
     ID,
@@ -107,6 +106,7 @@ from hftlib.market.queue_kernel import (
     key_after,
     level_at,
     strike_id,
+    take_order,
     unlink,
 )
 
@@ -197,8 +197,7 @@ def accept(
         refusal = check_market(book, side, kind, price_ticks, trigger_ticks, cash)
     if refusal != 0:
         return -refusal
-    order = book[FREE_ORDER]
-    book[FREE_ORDER] = book[order + NEXT]
+    order = take_order(book)
     order_id = book[NEXT_ORDER]
     book[NEXT_ORDER] = order_id + 1
     book[order + ID] = order_id

@@ -36,8 +36,10 @@ from hftlib.market.layout import (
     KEY,
     LAST,
     LEVEL,
+    LEVEL_SIZE,
     LIVE,
     NEXT,
+    ORDER_SIZE,
     PREVIOUS,
     QUEUE,
     REMAINING,
@@ -67,7 +69,7 @@ def best_level(book: Ints, queue: int) -> int:
 def open_level(book: Ints, queue: int, key: int) -> int:
     """Add an empty level at a key that has none; return its record."""
     level = book[FREE_LEVEL]
-    book[FREE_LEVEL] = book[level + FIRST]
+    book[FREE_LEVEL] = level + LEVEL_SIZE + book[level + FIRST]
     book[level + TOTAL] = 0
     book[level + FIRST] = 0
     book[level + LAST] = 0
@@ -97,7 +99,7 @@ def close_level(book: Ints, queue: int, level: int) -> None:
     book[queue + LEVELS] -= 1
     if key == book[queue + BEST]:
         find_best(book, queue, key)
-    book[level + FIRST] = book[FREE_LEVEL]
+    book[level + FIRST] = book[FREE_LEVEL] - level - LEVEL_SIZE
     book[FREE_LEVEL] = level
 
 
@@ -212,7 +214,15 @@ def strike_id(book: Ints, order: int) -> None:
 
 
 @kernel
+def take_order(book: Ints) -> int:
+    """Return a free record for an order."""
+    order = book[FREE_ORDER]
+    book[FREE_ORDER] = order + ORDER_SIZE + book[order + NEXT]
+    return order  # type: ignore[no-any-return]
+
+
+@kernel
 def free_order(book: Ints, order: int) -> None:
     """Give an order's record back."""
-    book[order + NEXT] = book[FREE_ORDER]
+    book[order + NEXT] = book[FREE_ORDER] - order - ORDER_SIZE
     book[FREE_ORDER] = order

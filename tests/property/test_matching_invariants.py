@@ -6,6 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hftlib.market.layout import log_needs
 from hftlib.market.matching import MatchingBook
 from hftlib.market.orders import (
     NO_PRICE,
@@ -222,3 +223,12 @@ def test_the_changes_alone_rebuild_the_book_and_its_tops(history) -> None:
         told = (*bid, *ask)
         assert all(tuple(row[Top.BID_TICKS :]) == told for row in flow.tops)
         assert book.update_id == update_id
+
+
+@given(commands)
+def test_no_command_says_more_than_the_logs_have_room_for(history) -> None:
+    book = MatchingBook(window_bits=13)
+    for now_ns, command in enumerate(history):
+        room = log_needs(book.order_count)
+        carry_out(book, command, now_ns)
+        assert all(len(rows) <= most for rows, most in zip(book.drain(), room, strict=True))
