@@ -81,6 +81,11 @@ class Crowd:
         whole.update(self.floats.tobytes())
         return whole.hexdigest()
 
+    def add_jump(self, asset: int, bps: float, over_s: float) -> None:
+        """Let an asset's value jump by `bps`, most of it within `over_s` seconds."""
+        self.floats[self.asset_place(asset, at.PENDING)] += bps
+        self.floats[self.asset_place(asset, at.RELEASE_SECONDS)] = max(over_s, 0.01)
+
     def asset_place(self, asset: int, place: int) -> int:
         """Return where a named place of an asset stands in the floats."""
         return at.ASSET_FLOATS + asset * at.ASSET_STRIDE + place
@@ -88,15 +93,6 @@ class Crowd:
     def book_place(self, book: int, place: int) -> int:
         """Return where a named place of a book stands in the floats."""
         return at.BOOK_FLOATS + book * at.BOOK_FLOATS_STRIDE + place
-
-    def fair_units(self, book: int) -> float:
-        """Return what a book's base asset is worth in its quote asset, by the values."""
-        block = at.BOOK_INTS + book * at.BOOK_INTS_STRIDE
-        worth = self.floats.item(self.asset_place(int(self.ints[block + at.ASSET]), at.VALUE))
-        quote = int(self.ints[block + at.QUOTE])
-        if quote != at.NO_ASSET:
-            worth /= self.floats.item(self.asset_place(quote, at.VALUE))
-        return worth
 
     def _lay_assets(self) -> None:
         for index, name in enumerate(self.assets):
@@ -116,6 +112,7 @@ class Crowd:
                 (at.MOOD_FAST_SPREAD, habits.fast_spread),
                 (at.MOOD_SLOW_SPREAD, habits.slow_spread),
                 (at.DIAL_VOLATILITY, 1.0),
+                (at.DIAL_PULL, 1.0),
             ):
                 self.floats[block + place] = number
             self.floats[at.RING + index * at.RING_SIZE] = value
@@ -234,28 +231,28 @@ def _habits(listing: Listing, scale: Scale, lots: float) -> tuple[tuple[int, flo
         (at.BASIS_BPS, scale.basis_bps),
         (at.BASIS_MEAN_BPS, scale.basis_bps),
         (at.BASIS_SPREAD_BPS, scale.basis_spread_bps),
-        (at.BASIS_SECONDS, 30.0),
+        (at.BASIS_SECONDS, 5.0),
         (at.SKEW_BPS, 8.0 * scale.width),
-        (at.SKEW_LOTS, 60.0 * lots),
-        (at.INVENTORY_SECONDS, 60.0),
+        (at.SKEW_LOTS, 100.0 * lots),
+        (at.INVENTORY_SECONDS, 20.0),
         (at.TAKERS_PER_SECOND, takers),
         (at.TAKER_BOUND, takers),
         (at.EXCITEMENT, 0.6),
         (at.EXCITED_SECONDS, 0.2),
         (at.TAKER_LOTS, TAKER_UNITS * lots),
-        (at.TAKER_SPREAD, 2.1),
+        (at.TAKER_SPREAD, 2.4),
         (at.CHILD_SPREAD, 1.3),
-        (at.PARENT_TAIL, 1.5),
-        (at.INFORMED_SHARE, 0.2),
+        (at.PARENT_TAIL, 1.6),
+        (at.INFORMED_SHARE, 0.06),
         (at.MOMENTUM, 0.2),
         (at.TINY_SHARE, 0.4),
         (at.TINY_LOTS, TINY_UNITS * lots),
         (at.QUOTE_LOTS, CLASSES[0].units * lots),
-        (at.QUOTE_SPREAD, 0.8),
-        (at.BURST_S, 0.001),
+        (at.QUOTE_SPREAD, 1.5),
+        (at.BURST_S, 0.0005),
         (at.FOLLOW_S, 0.01),
-        (at.TAKEN_SHARE, 0.1),
-        (at.JOIN_SHARE, 0.6),
+        (at.TAKEN_SHARE, 0.06),
+        (at.JOIN_SHARE, 0.75),
         (at.SIZE_SPREAD, 1.4),
         (at.STIR_STEP, 0.2),
         (at.CALM_SHARE, 0.5),

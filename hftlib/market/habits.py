@@ -15,16 +15,16 @@ class AssetHabits(NamedTuple):
     """Say how an asset's value moves.
 
     `sigma_bps` is the own deviation of a root second in a quiet mood, `beta` what it takes of the
-    first asset's moves; jumps are normal with deviation `jump_bps`. A pegged asset returns to the
-    value it began with within about `peg_seconds`.
+    first asset's moves; jumps are `jump_bps` in the mean, to either side. A pegged asset returns to
+    the value it began with within about `peg_seconds`.
     """
 
     sigma_bps: float
     beta: float = 0.0
-    jumps_per_second: float = 0.01
-    jump_bps: float = 4.0
-    fast_spread: float = 0.6
-    slow_spread: float = 0.35
+    jumps_per_second: float = 0.6
+    jump_bps: float = 1.1
+    fast_spread: float = 0.3
+    slow_spread: float = 0.3
     peg_seconds: float = 0.0
 
 
@@ -57,22 +57,22 @@ REFERENCE_PRICE: Final = 64_000.0
 """The price at which `units` are BTC; other assets have as many dollars."""
 
 ASSETS: Final = {
-    "BTC": AssetHabits(0.7, jumps_per_second=0.02),
-    "ETH": AssetHabits(0.5, beta=1.1),
-    "SOL": AssetHabits(1.0, beta=1.3),
-    "BNB": AssetHabits(0.6, beta=0.7),
-    "ADA": AssetHabits(1.0, beta=1.1),
-    "USDT": AssetHabits(0.06, jumps_per_second=0.002, jump_bps=0.5, peg_seconds=3_600.0),
+    "BTC": AssetHabits(0.3),
+    "ETH": AssetHabits(0.3, beta=1.1, jump_bps=0.4),
+    "SOL": AssetHabits(0.4, beta=1.3, jump_bps=0.8),
+    "BNB": AssetHabits(0.3, beta=0.7, jump_bps=0.5),
+    "ADA": AssetHabits(0.4, beta=1.1, jump_bps=0.8),
+    "USDT": AssetHabits(0.05, jumps_per_second=0.05, jump_bps=0.1, peg_seconds=600.0),
 }
 
 CLASSES: Final = (
-    SlotClass(8, 0.0, 0.0, 60.0, 0.45),
+    SlotClass(8, 0.0, 0.0, 160.0, 0.35),
     SlotClass(2, 0.016, 0.16, 3.0, 0.05),
-    SlotClass(12, 0.16, 0.8, 24.0, 0.06),
-    SlotClass(16, 0.8, 1.6, 20.0, 0.06),
-    SlotClass(160, 1.6, 8.0, 70.0, 0.06),
-    SlotClass(620, 8.0, 32.0, 50.0, 0.05),
-    SlotClass(600, 32.0, 160.0, 18.0, 0.06),
+    SlotClass(12, 0.16, 0.8, 50.0, 0.06),
+    SlotClass(16, 0.8, 1.6, 32.0, 0.06),
+    SlotClass(160, 1.6, 8.0, 130.0, 0.06),
+    SlotClass(620, 8.0, 32.0, 110.0, 0.05),
+    SlotClass(600, 32.0, 160.0, 30.0, 0.06),
     SlotClass(300, 160.0, 500.0, 4.0, 0.28),
     SlotClass(330, 500.0, 2_500.0, 3.0, 1.6),
     SlotClass(150, 2_500.0, 6_000.0, 1.0, 4.0),
@@ -94,7 +94,7 @@ SCALES: Final = {
 }
 
 TAKERS_PER_SECOND: Final = 11.0
-TOLERANCE_BPS: Final = 0.7
+TOLERANCE_BPS: Final = 1.0
 TAKER_UNITS: Final = 0.0032
 TINY_UNITS: Final = 0.002
 

@@ -64,16 +64,16 @@ def act_as_arbitrageur(ints: Ints, floats: Floats, books: Ints, chance: int, pai
         ints[at + PAIR_PHASE] = LOOKS
         return wait_s
     if _decide(ints, floats, books, pair, first, second):
-        return floats[own + PAIR_LATENCY_S]
+        return floats[own + PAIR_LATENCY_S]  # type: ignore[no-any-return]
     if _decide(ints, floats, books, pair, second, first):
-        return floats[own + PAIR_LATENCY_S]
+        return floats[own + PAIR_LATENCY_S]  # type: ignore[no-any-return]
     return wait_s
 
 
 @kernel
 def _is_up(ints: Ints, book: int) -> bool:
     """Say whether a book takes orders."""
-    return ints[BOOK_INTS + book * BOOK_INTS_STRIDE + IS_UP] != 0
+    return ints[BOOK_INTS + book * BOOK_INTS_STRIDE + IS_UP] != 0  # type: ignore[no-any-return]
 
 
 @kernel
@@ -81,7 +81,7 @@ def _dollars_per_tick(ints: Ints, floats: Floats, book: int) -> float:
     """Return what a tick of a book is worth in dollars."""
     quote = ints[BOOK_INTS + book * BOOK_INTS_STRIDE + QUOTE]
     tick = 1.0 / floats[BOOK_FLOATS + book * BOOK_FLOATS_STRIDE + TICKS_PER_UNIT]
-    return tick if quote == NO_ASSET else tick * value_seen(ints, floats, quote, 0.0)
+    return tick if quote == NO_ASSET else tick * value_seen(ints, floats, quote, 0.0)  # type: ignore[no-any-return]
 
 
 @kernel
@@ -119,7 +119,7 @@ def _decide(ints: Ints, floats: Floats, books: Ints, pair: int, cheap: int, dear
 @kernel
 def _lots(ints: Ints, book: int, lots: float) -> int:
     """Return whole lots, at least the least that the book takes."""
-    return max(ints[BOOK_INTS + book * BOOK_INTS_STRIDE + LEAST_LOTS], math.floor(lots))
+    return max(ints[BOOK_INTS + book * BOOK_INTS_STRIDE + LEAST_LOTS], math.floor(lots))  # type: ignore[no-any-return]
 
 
 @kernel

@@ -29,7 +29,7 @@ def uniform(ints: Ints, at: int) -> float:
     state = ints[at]
     state = MULTIPLIER * (state & _LOW) + (state >> 32)
     ints[at] = state
-    return (((state & _LOW) ^ (state >> 32)) + 0.5) * _UNIT
+    return (((state & _LOW) ^ (state >> 32)) + 0.5) * _UNIT  # type: ignore[no-any-return]
 
 
 @kernel

@@ -40,7 +40,7 @@ NEAR_CLASSES: Final = 5
 """Orders of the first classes leave when the value passes them; others wait to be taken."""
 PARENTS: Final = 6
 """Room for the parent orders that are worked at once in a book."""
-PARENTS_AT_WORK: Final = 3
+PARENTS_AT_WORK: Final = 2
 SPOOF_ORDERS: Final = 4
 
 # What a lane does.
@@ -109,7 +109,8 @@ SPOOF_SIDE: Final = 16
 SPOOF_LEFT: Final = 17
 TREND_NS: Final = 18
 SPOOF_FIRST_TICKS: Final = 19
-CLASS_END: Final = 20
+CHASES: Final = 20
+CLASS_END: Final = 21
 PARENT_SIDE: Final = CLASS_END + CLASSES
 PARENT_LEFT: Final = PARENT_SIDE + PARENTS
 BOOK_INTS_STRIDE: Final = PARENT_LEFT + PARENTS
@@ -146,7 +147,8 @@ MOOD_SLOW_SPREAD: Final = 12
 DIAL_VOLATILITY: Final = 13
 DIAL_DRIFT: Final = 14
 DIAL_PEG: Final = 15
-ASSET_STRIDE: Final = 16
+DIAL_PULL: Final = 16
+ASSET_STRIDE: Final = 20
 
 # A book's block of floats: state, then habits, then dials.
 BOOK_FLOATS: Final = ASSET_FLOATS + MOST_ASSETS * ASSET_STRIDE
@@ -156,7 +158,6 @@ BASIS_BPS: Final = 2
 HEAT: Final = 3
 TREND: Final = 4
 TREND_MID: Final = 5
-PREMIUM: Final = 6
 TICKS_PER_UNIT: Final = 7
 LOTS_PER_UNIT: Final = 8
 DELAY_S: Final = 9

@@ -30,6 +30,7 @@ from hftlib.market.agents.layout import (
     BOOK_INTS_STRIDE,
     BURST_S,
     CALM_SHARE,
+    CHASES,
     CLASS_END,
     CLASS_FARTHEST,
     CLASS_LOTS,
@@ -93,6 +94,8 @@ from hftlib.market.orders import NO_PRICE
 
 VIEW_SECONDS = 3.0
 STIR_SECONDS = 0.3
+SETTLED = 0.15
+MOST_QUOTES = 50.0
 
 
 @kernel
@@ -104,7 +107,7 @@ def fair_ticks(ints: Ints, floats: Floats, book: int, late_s: float) -> float:
     if ints[block + QUOTE] != NO_ASSET:
         quote_late_s = late_s + floats[own + DIAL_QUOTE_LAG_S]
         worth /= value_seen(ints, floats, ints[block + QUOTE], quote_late_s)
-    return worth * floats[own + TICKS_PER_UNIT] * (1.0 + 1e-4 * floats[own + BASIS_BPS])
+    return worth * floats[own + TICKS_PER_UNIT] * (1.0 + 1e-4 * floats[own + BASIS_BPS])  # type: ignore[no-any-return]
 
 
 @kernel
@@ -126,7 +129,7 @@ def makers_view(ints: Ints, floats: Floats, chance: int, book: int) -> float:
     lean = floats[own + SKEW_BPS] * inventory / (floats[own + SKEW_LOTS] + abs(inventory))
     late_s = floats[own + DELAY_S] + floats[own + DIAL_LAG_S]
     worth = fair_ticks(ints, floats, book, late_s)
-    return worth * (1.0 + 1e-4 * (floats[own + VIEW_BPS] - lean))
+    return worth * (1.0 + 1e-4 * (floats[own + VIEW_BPS] - lean))  # type: ignore[no-any-return]
 
 
 @kernel
@@ -142,13 +145,18 @@ def act_as_makers(ints: Ints, floats: Floats, state: Ints, chance: int, book: in
     if bid == NO_PRICE or ask == NO_PRICE:
         _quote_empty_side(ints, floats, chance, book, view, bid, ask)
         return burst_s
-    if view > ask + tolerance:
-        _retreat(ints, floats, state, chance, book, ASK, ask)
-        return burst_s
-    if view < bid - tolerance:
-        _retreat(ints, floats, state, chance, book, BID, bid)
-        return burst_s
-    if ask - bid > 1:
+    is_open = ask - bid > 1
+    retreats = not is_open or uniform(ints, chance) < 0.5
+    patience = tolerance if ints[block + CHASES] == 0 else SETTLED * tolerance
+    if view > ask + patience or view < bid - patience:
+        ints[block + CHASES] = 1
+        if retreats:
+            side = ASK if view > ask else BID
+            _retreat(ints, floats, state, chance, book, side, ask if side == ASK else bid)
+            return burst_s
+    else:
+        ints[block + CHASES] = 0
+    if is_open:
         _narrow(ints, floats, chance, book, view, bid, ask)
         return burst_s
     if ints[block + FOLLOWERS] > 0:
@@ -193,13 +201,17 @@ def _retreat(
     """Withdraw one order at the stale best price, or see the informed take what stands there."""
     own = BOOK_FLOATS + book * BOOK_FLOATS_STRIDE
     block = BOOK_INTS + book * BOOK_INTS_STRIDE
-    if uniform(ints, chance) >= floats[own + TAKEN_SHARE]:
-        slot = _near_slot_at(ints, book, side, stale)
-        if slot >= 0:
-            want_free(ints, book, slot)
-            return
-    lots = log_normal(ints, chance, 4.0 * floats[own + TAKER_LOTS], 1.5)
-    lots = max(float(ints[block + LEAST_LOTS]), min(lots, 1.0 * best_lots(state, side)))
+    slot = _near_slot_at(ints, book, side, stale)
+    if slot >= 0 and uniform(ints, chance) >= floats[own + TAKEN_SHARE]:
+        want_free(ints, book, slot)
+        return
+    offered = 1.0 * best_lots(state, side)
+    if slot < 0:
+        most = MOST_QUOTES * floats[own + QUOTE_LOTS]
+        want_taken(ints, book, OWNER_INFORMED, opposite(side), stale, int(min(offered, most)))
+        return
+    lots = log_normal(ints, chance, 2.0 * floats[own + TAKER_LOTS], 2.5)
+    lots = max(float(ints[block + LEAST_LOTS]), min(lots, offered))
     want_taken(ints, book, OWNER_INFORMED, opposite(side), stale, int(lots))
 
 
@@ -211,7 +223,7 @@ def _near_slot_at(ints: Ints, book: int, side: int, ticks: int) -> int:
     first = ints[block + SLOTS_AT] + side * side_slots
     for slot in range(ints[block + CLASS_END + NEAR_CLASSES - 1]):
         if ints[first + 2 * side_slots + slot] == ticks and ints[first + slot] != 0:
-            return side * side_slots + slot
+            return side * side_slots + slot  # type: ignore[no-any-return]
     return -1
 
 
@@ -225,12 +237,12 @@ def _touch_slot(ints: Ints, book: int, side: int, ticks: int) -> int:
     farthest = -1
     for slot in range(ints[block + CLASS_END]):
         if ints[first + slot] == 0:
-            return side * side_slots + slot
+            return side * side_slots + slot  # type: ignore[no-any-return]
         behind = abs(ints[first + 2 * side_slots + slot] - ticks)
         if behind > farthest:
             farthest = behind
             chosen = slot
-    return side * side_slots + chosen
+    return side * side_slots + chosen  # type: ignore[no-any-return]
 
 
 @kernel
@@ -416,4 +428,4 @@ def quote_size(ints: Ints, floats: Floats, chance: int, book: int) -> int:
     else:
         lots = log_normal(ints, chance, floats[own + QUOTE_LOTS], floats[own + QUOTE_SPREAD])
         lots *= floats[own + DIAL_DEPTH]
-    return max(ints[BOOK_INTS + book * BOOK_INTS_STRIDE + LEAST_LOTS], int(lots))
+    return max(ints[BOOK_INTS + book * BOOK_INTS_STRIDE + LEAST_LOTS], int(lots))  # type: ignore[no-any-return]

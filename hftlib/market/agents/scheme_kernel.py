@@ -86,8 +86,8 @@ def _is_near(ints: Ints, floats: Floats, book: int, bid: int, ask: int) -> bool:
     own = BOOK_FLOATS + book * BOOK_FLOATS_STRIDE
     step = max(2, int(ask * 1e-4 * 1.5 * floats[own + TOLERANCE_BPS]))
     if ints[block + SPOOF_SIDE] == BID:
-        return bid - ints[block + SPOOF_FIRST_TICKS] < step
-    return ints[block + SPOOF_FIRST_TICKS] - ask < step
+        return bid - ints[block + SPOOF_FIRST_TICKS] < step  # type: ignore[no-any-return]
+    return ints[block + SPOOF_FIRST_TICKS] - ask < step  # type: ignore[no-any-return]
 
 
 @kernel

@@ -68,13 +68,13 @@ def state_of(ints: Ints, books: Ints, book: int) -> Ints:
 @kernel
 def best_ticks(state: Ints, side: int) -> int:
     """Return the best price of a side, NO_PRICE when nothing stands there."""
-    return state[TOP_BID_TICKS] if side == BID else state[TOP_ASK_TICKS]
+    return state[TOP_BID_TICKS] if side == BID else state[TOP_ASK_TICKS]  # type: ignore[no-any-return]
 
 
 @kernel
 def best_lots(state: Ints, side: int) -> int:
     """Return the lots at the best price of a side."""
-    return state[TOP_BID_LOTS] if side == BID else state[TOP_ASK_LOTS]
+    return state[TOP_BID_LOTS] if side == BID else state[TOP_ASK_LOTS]  # type: ignore[no-any-return]
 
 
 @kernel

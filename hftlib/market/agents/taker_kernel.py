@@ -57,7 +57,7 @@ from hftlib.market.layout import ASK, BID
 from hftlib.market.orders import NO_PRICE
 
 TREND_SECONDS = 60.0
-MOST_CHILDREN = 5_000.0
+MOST_CHILDREN = 500.0
 PATIENT_SHARE = 0.8
 SLIP_BPS = 3.0
 MOST_TAKERS = 3_000.0
@@ -76,6 +76,7 @@ def act_as_takers(ints: Ints, floats: Floats, state: Ints, chance: int, book: in
     excited_s = floats[own + EXCITED_SECONDS]
     heat = floats[own + HEAT] * exponential_of(-min(passed_s / excited_s, 100.0))
     calm = floats[own + TAKERS_PER_SECOND] * (1.0 - floats[own + EXCITEMENT])
+    calm *= floats[own + DIAL_TAKERS]
     bid = best_ticks(state, BID)
     ask = best_ticks(state, ASK)
     accepted = uniform(ints, chance) * floats[own + TAKER_BOUND] < calm + heat
@@ -85,7 +86,7 @@ def act_as_takers(ints: Ints, floats: Floats, state: Ints, chance: int, book: in
         heat += floats[own + EXCITEMENT] / excited_s
     floats[own + HEAT] = heat
     floats[own + TAKER_BOUND] = calm + heat
-    return exponential(ints, chance, 1.0 / ((calm + heat) * floats[own + DIAL_TAKERS]))
+    return exponential(ints, chance, 1.0 / (calm + heat))
 
 
 @kernel
@@ -109,7 +110,7 @@ def _send(
     own = BOOK_FLOATS + book * BOOK_FLOATS_STRIDE
     if uniform(ints, chance) < floats[own + INFORMED_SHARE]:
         worth = fair_ticks(ints, floats, book, 0.0)
-        edge = max(0.5, 1e-4 * floats[own + TOLERANCE_BPS] * worth)
+        edge = max(0.5, 2e-4 * floats[own + TOLERANCE_BPS] * worth)
         lots = log_normal(ints, chance, 2.0 * floats[own + TAKER_LOTS], floats[own + CHILD_SPREAD])
         if worth > ask + edge:
             _take_some(ints, floats, state, chance, book, OWNER_INFORMED, BID, ask, lots)
@@ -143,7 +144,7 @@ def _child_side(ints: Ints, floats: Floats, chance: int, book: int, parent: int)
     lean = floats[own + DIAL_LEAN]
     if uniform(ints, chance) < abs(lean):
         return BID if lean > 0.0 else ASK
-    return ints[block + PARENT_SIDE + parent]
+    return ints[block + PARENT_SIDE + parent]  # type: ignore[no-any-return]
 
 
 @kernel

@@ -1,15 +1,16 @@
 """What assets are worth: walks with stochastic volatility and jumps, in steps of 10 ms.
 
 The volatility is log-normal with a fast and a slow mood, both Ornstein-Uhlenbeck (a discrete cousin
-of Taylor 1982 and of the two-factor models of Chernov et al. 2003); jumps arrive as a Poisson
-process with normal sizes (Merton 1976). A common walk, the first asset's, moves the others by their
+of Taylor 1982 and of the two-factor models of Chernov et al. 2003). Most of a move is small jumps,
+one a second or so, as news and large orders bring them: a Poisson process with double exponential
+sizes (Kou 2002). A common walk, the first asset's, moves the others by their
 beta. A pegged asset is pulled back to its peg. Past values stay in a ring, for those who see late.
 """
 
 import math
 
 from hftlib.core.compiled import kernel
-from hftlib.market.agents.chance_kernel import exponential_of, normal, uniform
+from hftlib.market.agents.chance_kernel import exponential, exponential_of, normal, uniform
 from hftlib.market.agents.layout import (
     ASSET_FLOATS,
     ASSET_STRIDE,
@@ -24,6 +25,7 @@ from hftlib.market.agents.layout import (
     BOOKS,
     DIAL_DRIFT,
     DIAL_PEG,
+    DIAL_PULL,
     DIAL_VOLATILITY,
     JUMP_BPS,
     JUMPS_PER_SECOND,
@@ -61,11 +63,11 @@ def step_values(ints: Ints, floats: Floats, chance: int) -> None:
     for asset in range(ints[ASSETS]):
         at = ASSET_FLOATS + asset * ASSET_STRIDE
         own = _own_move(ints, floats, chance, at)
+        own += floats[at + DIAL_DRIFT] * _STEP_S + _release(floats, at)
         if asset == 0:
             common = own
         else:
             own += floats[at + BETA] * common
-        own += floats[at + DIAL_DRIFT] * _STEP_S + _release(floats, at)
         floats[at + VALUE] *= exponential_of(own * 1e-4)
         floats[RING + asset * RING_SIZE + place] = floats[at + VALUE]
     if ints[STEPS] % BASIS_EVERY == 0:
@@ -85,14 +87,15 @@ def _own_move(ints: Ints, floats: Floats, chance: int, at: int) -> float:
     floats[at + MOOD_SLOW] = slow
     mood = floats[at + MOOD_FAST_SPREAD] * fast + floats[at + MOOD_SLOW_SPREAD] * slow
     loud = floats[at + DIAL_VOLATILITY]
-    sigma = floats[at + SIGMA_BPS] * loud * exponential_of(mood)
-    move = sigma * _ROOT_STEP * normal(ints, chance)
+    loud *= exponential_of(mood)
+    move = floats[at + SIGMA_BPS] * loud * _ROOT_STEP * normal(ints, chance)
     if uniform(ints, chance) < floats[at + JUMPS_PER_SECOND] * _STEP_S:
-        move += floats[at + JUMP_BPS] * loud * normal(ints, chance)
+        size = exponential(ints, chance, floats[at + JUMP_BPS] * loud)
+        move += size if uniform(ints, chance) < 0.5 else -size
     if floats[at + PEG_SECONDS] > 0.0:
         gap = floats[at + PEG] * (1.0 + 1e-4 * floats[at + DIAL_PEG]) / floats[at + VALUE] - 1.0
-        move += gap * 1e4 * _STEP_S / floats[at + PEG_SECONDS]
-    return move
+        move += gap * 1e4 * _STEP_S * floats[at + DIAL_PULL] / floats[at + PEG_SECONDS]
+    return move  # type: ignore[no-any-return]
 
 
 @kernel
@@ -105,7 +108,7 @@ def _release(floats: Floats, at: int) -> float:
     if abs(pending) < 0.01:
         part = pending
     floats[at + PENDING] = pending - part
-    return part
+    return part  # type: ignore[no-any-return]
 
 
 @kernel
@@ -123,4 +126,4 @@ def _step_bases(ints: Ints, floats: Floats, chance: int) -> None:
 def value_seen(ints: Ints, floats: Floats, asset: int, late_s: float) -> float:
     """Return an asset's value as it was `late_s` seconds ago."""
     late = min(int(late_s * STEPS_PER_SECOND), RING_SIZE - 1, ints[STEPS])
-    return floats[RING + asset * RING_SIZE + ((ints[STEPS] - late) & (RING_SIZE - 1))]
+    return floats[RING + asset * RING_SIZE + ((ints[STEPS] - late) & (RING_SIZE - 1))]  # type: ignore[no-any-return]
