@@ -11,9 +11,8 @@ from tests.reference.coinbase_floor import SECOND_NS, said
 class Feed:
     """Record what connections ask for."""
 
-    names = {"BTC-USD": "BTC-USD", "BTC-USDC": "BTC-USD", "ETH-USD": "ETH-USD"}
-
     def __init__(self, level2_cap: int = 30) -> None:
+        self.names = {"BTC-USD": "BTC-USD", "BTC-USDC": "BTC-USD", "ETH-USD": "ETH-USD"}
         self.level2_cap = level2_cap
         self.asked: list[tuple[str, str, str]] = []
 

@@ -66,7 +66,9 @@ def test_a_snapshot_then_changes_every_fifty_milliseconds():
     assert said(connection) == []
     desk.step(10)
     (update,) = events(connection)
-    assert [(row["side"], row["price_level"], row["new_quantity"]) for row in update["updates"]] == [
+    assert [
+        (row["side"], row["price_level"], row["new_quantity"]) for row in update["updates"]
+    ] == [
         ("bid", "64000.1", "0.00000001"),
         ("offer", "64000.1", "0"),
     ]

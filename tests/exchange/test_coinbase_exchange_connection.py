@@ -69,7 +69,7 @@ def test_unsubscribing_in_all_its_forms():
     assert everywhere["channels"] == [{"name": "matches", "product_ids": ["BTC-USD"]}]
     whole = ask(connection, type="unsubscribe", channels=["matches"])
     assert whole["channels"] == []
-    never = ask(connection, type="unsubscribe", channels=["heartbeat"])
+    never = ask(connection, type="unsubscribe", product_ids=["BTC-USD"], channels=["heartbeat"])
     assert never["channels"] == []
     assert feed.asked == [
         ("leave", "ticker", "BTC-USD"),

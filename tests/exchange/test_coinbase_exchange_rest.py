@@ -14,6 +14,10 @@ from hftlib.market.orders import BookSide
 from tests.reference.coinbase_floor import KEY, SECOND_NS, START_NS, Desk, Reader
 
 NOW = START_NS // SECOND_NS
+TOO_MANY = (
+    "granularity too small for the requested time range. "
+    "Count of aggregations requested exceeds 300"
+)
 
 
 def get(desk: Desk, target: str, **more):
@@ -143,8 +147,7 @@ def test_candles_are_numbers_newest_first_and_low_before_high():
         (f"start={NOW}&end={NOW - 60}", "start must be before end"),
         (
             f"start={NOW - 18_060}&end={NOW}",
-            "granularity too small for the requested time range. "
-            "Count of aggregations requested exceeds 300",
+            TOO_MANY,
         ),
     ],
 )

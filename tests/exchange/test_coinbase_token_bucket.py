@@ -53,3 +53,16 @@ def test_rested_clients_are_forgotten():
     for number in range(token_bucket._KEPT + 100):
         buckets.take(str(number), number * SECOND_NS)
     assert len(buckets._buckets) <= token_bucket._KEPT
+
+
+def test_a_client_who_waits_is_not_forgotten():
+    buckets = TokenBuckets(1, 2)
+    for number in range(token_bucket._KEPT + 5):
+        buckets.take(str(number), 0)
+    buckets.take("last", 10**9)
+    assert buckets.remaining("last", 10**9) == 1
+    for _ in range(2):
+        buckets.take("waits", 0)
+    for number in range(5):
+        buckets.take(f"more {number}", 0)
+    assert not buckets.take("waits", 0)

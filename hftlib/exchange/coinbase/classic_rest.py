@@ -57,12 +57,11 @@ class ClassicRest:
         ours = self._dollars(currency)
         if ours is None:
             return classic_error(400, "invalid_request", "Currency is invalid")
-        rates = {}
-        for code in CURRENCIES:
-            theirs = self._dollars(code)
-            if theirs is not None:
-                scaled = ours[0] * theirs[1] * 10**_RATE_DECIMALS // (ours[1] * theirs[0])
-                rates[code] = to_text(scaled, _RATE_DECIMALS, pad=False)
+        rates = {
+            code: to_text(_ratio(ours, theirs), _RATE_DECIMALS, pad=False)
+            for code in CURRENCIES
+            if (theirs := self._dollars(code)) is not None
+        }
         return _told({"currency": currency, "rates": rates})
 
     def _dollars(self, code: str) -> tuple[int, int] | None:
@@ -85,6 +84,11 @@ class ClassicRest:
         level = {"spot": None, "buy": ask, "sell": bid}[kind]
         ticks = view.feed.data.last_ticks if level is None else level[0]
         return _told({"amount": view.short_price(ticks), "base": base, "currency": quote})
+
+
+def _ratio(ours: tuple[int, int], theirs: tuple[int, int]) -> int:
+    """Return a quotient of fractions in units of 10**-_RATE_DECIMALS, rounded down."""
+    return ours[0] * theirs[1] * 10**_RATE_DECIMALS // (ours[1] * theirs[0])
 
 
 def _told(data: Any) -> Response:

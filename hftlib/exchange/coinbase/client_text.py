@@ -50,10 +50,6 @@ class Query:
         text = self.text(name)
         return None if text is None else whole_of(text)
 
-    def is_true(self, name: str) -> bool:
-        """Say whether a parameter is true, however it is spelled."""
-        return (self.text(name) or "").lower() in {"true", "1"}
-
 
 def whole_of(text: str) -> int:
     """Return plain digits as a number. Raises ValueError for all else."""

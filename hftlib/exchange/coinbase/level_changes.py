@@ -33,10 +33,6 @@ class LevelChanges:
         if len(rows):
             self._rows.append(rows)
 
-    def clear(self) -> None:
-        """Forget what was gathered."""
-        self._rows.clear()
-
     def drain(self) -> Gathered | None:
         """Return what was gathered and begin anew; None when nothing was."""
         if not self._rows:
