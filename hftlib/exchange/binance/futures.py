@@ -146,7 +146,7 @@ class BinanceFutures:
         self._sampled = Pace(SECOND_NS)
         self._hubs = {
             category: StreamHub(
-                f"{BINANCE_USDM}-{category}", rules, partial(self._source, category)
+                BINANCE_USDM, rules, partial(self._source, category), f"{BINANCE_USDM}-{category}"
             )
             for category in (_PUBLIC, _MARKET)
         }
