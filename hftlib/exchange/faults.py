@@ -223,23 +223,20 @@ class Faults:
         if not self._planted:
             return server.request(request)
         for planted in self._of(FaultKind.HTTP):
-            if self._meets_request(planted, server, request):
+            if _meets_request(planted, server, request):
                 self._note_request(planted, server, request)
                 return refusal(server.name, planted.spec, request.now_ns)
         answer: Response | Withheld = server.request(request)
-        for planted in tuple(self._planted):
-            if isinstance(answer, Withheld) or not self._meets_request(planted, server, request):
+        for planted in self._planted:
+            if isinstance(answer, Withheld) or planted.spec.kind not in _CHANGING_ANSWERS:
+                continue
+            if not _meets_request(planted, server, request):
                 continue
             changed = self._changed(planted.spec, server, request, answer)
             if changed is not None:
                 self._note_request(planted, server, request)
                 answer = changed
         return answer
-
-    def _meets_request(self, planted: Planted, server: VenueServer, request: Request) -> bool:
-        return planted.spec.kind in _OF_ANSWERS and planted.meets(
-            server.name, request.address, request.path, request.now_ns
-        )
 
     def _changed(
         self, spec: FaultSpec, server: VenueServer, request: Request, answer: Response
@@ -262,10 +259,7 @@ class Faults:
             return None
         if spec.kind is FaultKind.UNRELATED_SNAPSHOT:
             return shifted_id(answer.body, spec.shift)
-        if spec.kind is FaultKind.STALE_SNAPSHOT:
-            age_ns = int(spec.seconds * SECOND_NS)
-            return self._forger.old_answer(server.name, request, age_ns)
-        return None
+        return self._forger.old_answer(server.name, request, int(spec.seconds * SECOND_NS))
 
     def _crossed(self, _: FaultSpec, spot: Spot, message: Message) -> Became:
         return retold(message, self._forger.crossed(spot.connection.venue, message.text))
@@ -314,12 +308,15 @@ _ENDINGS: Final[Mapping[FaultKind, Close]] = {
     FaultKind.LIFETIME: Close(_GOING_AWAY, "the connection's time is over"),
     FaultKind.SHUTDOWN: Close(_GOING_AWAY, "the server shuts down"),
 }
-_OF_ANSWERS: Final = frozenset(
+_CHANGING_ANSWERS: Final = frozenset(
     {
-        FaultKind.HTTP,
         FaultKind.CLOCK_SKEW,
         FaultKind.STALE_SNAPSHOT,
         FaultKind.UNRELATED_SNAPSHOT,
         FaultKind.ORDER_TIMEOUT,
     }
 )
+
+
+def _meets_request(planted: Planted, server: VenueServer, request: Request) -> bool:
+    return planted.meets(server.name, request.address, request.path, request.now_ns)

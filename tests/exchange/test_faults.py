@@ -150,6 +150,12 @@ def test_a_stall_is_silent_and_pings_go_on(faults, connection):
     assert len(faults.log()) == 1
 
 
+def test_a_close_passes_every_fault(faults, connection):
+    faults.add(FaultSpec(FaultKind.STALL, mute=True), NOW)
+    connection.outbox.append(Close(1008))
+    assert taken(faults, connection) == [Close(1008)]
+
+
 def test_a_mute_stall_keeps_pings_back_too(faults, connection):
     faults.add(FaultSpec(FaultKind.STALL, mute=True, for_s=5), NOW)
     connection.outbox.append(Ping(b"p"))

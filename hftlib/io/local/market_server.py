@@ -110,16 +110,17 @@ class MarketServer:
                 tick_at = now_ns + TICK_NS
             for front in self.fronts.values():
                 front.flush(now_ns)
-            await asyncio.sleep(_until_next(self.clock.now_ns()))
+            # The point after the time that was stepped to: it may be reached already.
+            await asyncio.sleep(max(next_point(now_ns) - self.clock.now_ns(), 0) / 1e9)
 
     def _tick(self, now_ns: int) -> None:
         for front in self.fronts.values():
             front.tick(now_ns)
 
 
-def _until_next(now_ns: int) -> float:
-    """Return the seconds to the next point of the grid."""
-    return (STEP_NS - now_ns % STEP_NS) / 1e9
+def next_point(now_ns: int) -> int:
+    """Return the first point of the grid after `now_ns`."""
+    return (now_ns // STEP_NS + 1) * STEP_NS
 
 
 def url_of(scheme: str, host: str, port: int) -> str:
