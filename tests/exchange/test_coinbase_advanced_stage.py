@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from hftlib.core.events import Trade
 from hftlib.core.venue import COINBASE
-from hftlib.market.orders import BookSide
+from hftlib.market.orders import BookSide, Print
 from tests.reference.coinbase_floor import SECOND_NS, Desk, Reader, said, texts
 
 
@@ -186,9 +186,13 @@ actions = st.lists(
 )
 
 
+SHARED = Desk()
+"""A floor takes time to open; each example leaves its book as it was."""
+
+
 @given(steps=actions)
 def test_our_sessions_book_equals_the_engines(steps):
-    desk, reader, orders = Desk(), Reader(COINBASE), []
+    desk, reader, orders = SHARED, Reader(COINBASE), []
     connection = desk.connect(desk.advanced)
     for channel in ("level2", "market_trades", "ticker", "heartbeats", "candles"):
         message = {"type": "subscribe", "channel": channel, "product_ids": ["BTC-USDC"]}
@@ -207,4 +211,7 @@ def test_our_sessions_book_equals_the_engines(steps):
     assert reader.session_feed.session.is_synced("BTC-USD")
     trades = [one for one in reader.events if isinstance(one, Trade)]
     ids = [one.trade_id for one in trades]
-    assert ids == [int(row[1]) for row in desk.feed().data.trades(1_000)]
+    assert ids == [int(row[Print.TRADE_ID]) for row in desk.feed().data.trades(len(ids))]
+    desk.advanced.disconnect(connection)
+    for order in orders:
+        desk.cancel(order)

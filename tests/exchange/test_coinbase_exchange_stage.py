@@ -212,10 +212,14 @@ actions = st.lists(
 )
 
 
+SHARED = Desk()
+"""A floor takes time to open; each example leaves its book as it was."""
+
+
 @pytest.mark.parametrize("channel", BOTH)
 @given(steps=actions)
 def test_our_sessions_book_equals_the_engines(channel, steps):
-    desk, reader = Desk(), Reader(COINBASE_EXCHANGE)
+    desk, reader = SHARED, Reader(COINBASE_EXCHANGE)
     connection = listen(desk, channel)
     orders = []
     for action, side, ticks, lots in steps:
@@ -235,3 +239,6 @@ def test_our_sessions_book_equals_the_engines(channel, steps):
     assert (reader.book.bids, reader.book.asks) == desk.truth()
     assert reader.session_feed.session.is_synced("BTC-USD")
     assert reader.book.unknown_deletes == 0 or channel == "level2_batch"
+    desk.exchange.disconnect(connection)
+    for order in orders:
+        desk.cancel(order)

@@ -44,13 +44,17 @@ advanced_messages = st.fixed_dictionaries(
 )
 
 
+DESK = Desk()
+"""A floor takes time to open; each example brings a connection of its own."""
+
+
 def dumped(messages):
     return st.lists(messages.map(json.dumps) | st.text(), min_size=1, max_size=6)
 
 
 @given(dumped(exchange_messages))
 def test_exchange_answers_everything(sent):
-    desk = Desk()
+    desk = DESK
     connection = desk.connect(desk.exchange)
     for text in sent:
         connection.receive(text, desk.now_ns)
@@ -74,7 +78,7 @@ def test_exchange_answers_everything(sent):
 
 @given(dumped(advanced_messages))
 def test_advanced_answers_everything(sent):
-    desk = Desk()
+    desk = DESK
     connection = desk.connect(desk.advanced)
     numbers = []
     for text in sent:

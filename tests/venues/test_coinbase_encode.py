@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,6 +13,7 @@ from hftlib.core.instrument import Instrument
 from hftlib.core.states import FeedCondition, Side
 from hftlib.venues.coinbase import encode
 from hftlib.venues.coinbase.encode import AdvancedWriter, DayText, ExchangeWriter, PrintedTrade
+from hftlib.venues.level_text import Levels
 from hftlib.venues.stamps import iso_ns
 from tests.reference.capture_reader import cryptofeed_frames
 from tests.reference.dict_book import read_levels
@@ -280,3 +282,20 @@ def test_captured_advanced_frames_are_written_as_production_writes_them(captures
             equal[head["channel"]] += 1
             assert written.replace(b'"client_id":"",', b"") == frame.payload
     assert equal == {"l2_data": 371, "ticker": 86, "market_trades": 40}
+
+
+@given(changes)
+def test_columns_of_levels_are_written_as_rows_are(given_changes):
+    columns = [
+        np.array(column, np.int64)
+        for column in (
+            [int(side is Side.SELL) for side, _, _ in given_changes],
+            [ticks for _, ticks, _ in given_changes],
+            [quanta for _, _, quanta in given_changes],
+        )
+    ]
+    levels, advanced, exchange = Levels(*columns), AdvancedWriter(BTC), ExchangeWriter(YFI)
+    assert advanced.level2(3, T_NS, levels) == advanced.level2(3, T_NS, given_changes)
+    assert exchange.update(T_NS, levels) == exchange.update(T_NS, given_changes)
+    pairs = [(ticks, quanta) for _, ticks, quanta in given_changes]
+    assert exchange.snapshot(levels, levels) == exchange.snapshot(pairs, pairs)
