@@ -81,6 +81,7 @@ def market_calls(feeds: Feeds) -> Mapping[str, MarketCall]:
         MarketCall("/api/v3/ping", 1, calls.ping),
         MarketCall("/api/v3/time", 1, calls.time),
         MarketCall("/api/v3/exchangeInfo", 20, calls.exchange_info),
+        MarketCall("/api/v3/executionRules", _rules_weight, calls.execution_rules),
         MarketCall("/api/v3/depth", _depth_weight, calls.depth),
         MarketCall("/api/v3/trades", 25, calls.trades),
         MarketCall("/api/v3/historicalTrades", 25, calls.historical_trades),
@@ -121,6 +122,10 @@ def _day_weight(texts: Texts) -> int:
     if 0 < asked <= 20:
         return 2
     return 40 if 0 < asked <= 100 else 80
+
+
+def _rules_weight(texts: Texts) -> int:
+    return min(2 * (_names_asked(texts) or 20), 40)
 
 
 def _few_weight(texts: Texts) -> int:
@@ -269,6 +274,17 @@ class _SpotMarket:
                 "symbols": symbols,
             }
         )
+
+    def execution_rules(
+        self,
+        texts: Texts,
+        now_ns: int,  # noqa: ARG002
+        unit_ns: int = MILLISECOND_NS,  # noqa: ARG002
+    ) -> bytes:
+        """Tell the rules that hold while orders execute: there are none here."""
+        form = Form((), ("symbol", "symbols", "symbolStatus"))
+        books, _ = self._several(form.checked(texts, signed=False))
+        return _to_json({"symbolRules": [{"symbol": one.symbol, "rules": []} for one in books]})
 
     def _permitted(self, parameters: Parameters, books: list[BookNumbers]) -> list[BookNumbers]:
         text = parameters.text("permissions")

@@ -34,6 +34,7 @@ _METHODS_BY_PATH: Final = {
     "/api/v3/ping": "ping",
     "/api/v3/time": "time",
     "/api/v3/exchangeInfo": "exchangeInfo",
+    "/api/v3/executionRules": "executionRules",
     "/api/v3/depth": "depth",
     "/api/v3/trades": "trades.recent",
     "/api/v3/historicalTrades": "trades.historical",
@@ -113,7 +114,7 @@ class BinanceSpot:
         """Forget a connection whose socket is gone."""
         if isinstance(connection, WsApiConnection):
             connection.forget()
-        elif isinstance(connection, StreamConnection):
+        if isinstance(connection, StreamConnection):
             self._streams.disconnect(connection)
 
     def publish(self, now_ns: int) -> None:
