@@ -8,40 +8,7 @@ from hftlib.market.orders import BookSide
 from tests.reference.spot_desk import MILLISECOND_NS, SECOND_NS, START_NS, Socket, SpotDesk
 
 STAMP = START_NS // MILLISECOND_NS
-REPORT = [
-    "e",
-    "E",
-    "s",
-    "c",
-    "S",
-    "o",
-    "f",
-    "q",
-    "p",
-    "P",
-    "F",
-    "g",
-    "C",
-    "x",
-    "X",
-    "r",
-    "i",
-    "l",
-    "z",
-    "L",
-    "n",
-    "N",
-    "T",
-    "t",
-    "I",
-    "w",
-    "m",
-    "M",
-    "O",
-    "Z",
-    "Y",
-    "Q",
-]
+REPORT = list("eEscSofqpPFgCxXrilzLnNTtIwmMOZYQ")
 
 
 @pytest.fixture
