@@ -10,10 +10,10 @@ OWNER = 7
 
 
 class StillMarket:
-    def __init__(self, *keys):
+    def __init__(self, *keys, start_ns=START_NS):
         listings = tuple(one for one in LISTINGS if (one.venue, one.symbol) in keys)
-        self.floor = TradingFloor(World(1, START_NS, listings, agents=False), 1)
-        self.now_ns = START_NS
+        self.floor = TradingFloor(World(1, start_ns, listings, agents=False), 1)
+        self.now_ns = start_ns
 
     def feed(self, venue, symbol):
         return self.floor.feed(venue, symbol)

@@ -13,7 +13,7 @@ from hftlib.core.decimals import to_text
 from hftlib.core.errors import HftlibError
 from hftlib.exchange.account_order import ASSET_DECIMALS
 from hftlib.exchange.accounts import Account, AccountError, Accounts, NewKey
-from hftlib.exchange.fault_kinds import FaultKind, FaultSpec
+from hftlib.exchange.fault_kinds import MEANINGS, FaultKind, FaultSpec
 from hftlib.exchange.truth import Ladder, TrueBook
 from hftlib.io.local.control_messages import (
     AccountShown,
@@ -122,6 +122,8 @@ class Control:
             return _reply(ErrorBody(error.code, str(error)), error.status)
         except AccountError as error:
             return _reply(ErrorBody("ACCOUNT_REFUSED", str(error)), 409)
+        except HftlibError as error:
+            return _reply(ErrorBody("REFUSED", str(error)), 409)
 
     def _answer(self, method: str, path: str, query: str, body: bytes) -> object:
         words = [word for word in path.split("/") if word]
@@ -172,6 +174,8 @@ class Control:
         name = call.read(ScenarioName).name
         if name not in self._steering.known():
             raise ControlError(404, "UNKNOWN_SCENARIO", f"no scenario is called {name!r}")
+        if name in self._steering.running():
+            raise ControlError(409, "RUNNING", f"scenario {name!r} runs already")
         self._steering.start(name, self._server.clock.now_ns())
         return self._scenarios(call)
 
@@ -184,7 +188,7 @@ class Control:
 
     def _faults(self, _: Call) -> object:
         states = self._server.faults.states(self._server.clock.now_ns())
-        return {"faults": states, "kinds": list(FaultKind)}
+        return {"faults": states, "kinds": MEANINGS}
 
     def _plant(self, call: Call) -> object:
         spec = call.read(FaultSpec)
