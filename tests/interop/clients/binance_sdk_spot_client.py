@@ -2,10 +2,12 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
 
+import binance_common.utils
 from binance_common.configuration import (
     ConfigurationRestAPI,
     ConfigurationWebSocketAPI,
@@ -24,7 +26,7 @@ from spot_trading import (
     fresh,
     pair_of,
 )
-from watching import Sample, check_trade_ids, watch_book
+from watching import Sample, check_trade_ids, hold_once, watch_book
 
 SETUP = setup()
 MARKET = LocalMarket(SETUP)
@@ -110,20 +112,27 @@ class RestDesk:
         return None
 
 
+@contextmanager
+def clock_behind(late_ms: int) -> Iterator[None]:
+    """Let the SDK sign as on a machine whose clock is off; it has no setting for that."""
+    true = binance_common.utils.get_timestamp
+    binance_common.utils.get_timestamp = lambda: true() - late_ms
+    try:
+        yield
+    finally:
+        binance_common.utils.get_timestamp = true
+
+
 class LateRestDesk(RestDesk):
-    """Sign for another time: the SDK takes a timestamp that the caller gives."""
+    """Sign for another time."""
 
     def __init__(self, client: Spot, late_ms: int) -> None:
         super().__init__(client)
         self.late_ms = late_ms
 
     async def account(self) -> Raw:
-        now = await self._ask(self.rest.time)
-        stamp = {"timestamp": now["serverTime"] - self.late_ms}
-        method = self.rest.send_signed_request
-        return await self._ask(
-            lambda: method("/api/v3/account", "GET", stamp if self.late_ms else {})
-        )
+        with clock_behind(self.late_ms):
+            return await super().account()
 
 
 class SocketDesk:
@@ -171,14 +180,8 @@ class SocketDesk:
         return await self._ask(self.api.my_trades, symbol=symbol)
 
     async def account(self) -> Raw:
-        if not self.late_ms:
+        with clock_behind(self.late_ms):
             return await self._ask(self.api.account_status)
-        now = await self._ask(self.api.time)
-        payload = {
-            "method": "account.status",
-            "params": {"timestamp": now["serverTime"] - self.late_ms},
-        }
-        return await self._ask(lambda: self.api.send_signed_message(payload))
 
     async def depth(self, symbol: str) -> tuple[Levels, Levels]:
         book = await self._ask(self.api.depth, symbol=symbol, limit=500)
@@ -251,11 +254,7 @@ async def limit_headers(desk: RestDesk) -> str:
 async def snapshot_is_true(desk: RestDesk) -> str:
     book = await desk._ask(desk.rest.depth, symbol="BTCUSDT", limit=5000)
     sample = Sample(book["lastUpdateId"], None, levels(book["bids"]), levels(book["asks"]))
-
-    async def once() -> Sample:
-        return sample
-
-    return await watch_book(MARKET, "binance", "BTCUSDT", 0, once, settle=0)
+    return await hold_once(MARKET, "binance", "BTCUSDT", sample)
 
 
 class Stream:
@@ -267,6 +266,11 @@ class Stream:
 
     async def next(self) -> Raw:
         return raw(await asyncio.wait_for(self.queue.get(), 15))
+
+    async def next_event(self) -> tuple[str, Raw]:
+        """Return a user data event and its kind, which the SDK's models do not keep."""
+        model = (await asyncio.wait_for(self.queue.get(), 15)).actual_instance
+        return type(model).__name__, raw(model)
 
     async def for_a_while(self) -> list[Raw]:
         await asyncio.sleep(SECONDS)
@@ -379,8 +383,8 @@ async def user_data() -> str:
     reports: list[Raw] = []
     positions: list[Raw] = []
     while not positions or not reports or reports[-1]["X"] != "FILLED":
-        event = await stream.next()
-        (reports if event["e"] == "executionReport" else positions).append(event)
+        kind, event = await stream.next_event()
+        (reports if kind == "ExecutionReport" else positions).append(event)
     expect({one["i"] for one in reports}, {placed["orderId"]}, "order ids")
     account = await desk.account()
     check_balances(pair, account, await desk.trades(pair.symbol), [])

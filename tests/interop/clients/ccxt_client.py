@@ -3,7 +3,7 @@
 import asyncio
 import inspect
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -13,17 +13,18 @@ from ccxt_exchanges import binance, coinbase, coinbase_exchange
 from local_market import Keys, Levels, LocalMarket, levels
 from results import Results, ensure, expect, main, setup
 from spot_trading import Desk, Raw, RefusedError, check_orders, check_refusals, fresh, pair_of
-from watching import Sample, watch_book
+from watching import Sample, hold_once
 
 SETUP = setup()
 MARKET = LocalMarket(SETUP)
 SYMBOL = "ETH/USDT"
 FLAVOURS = {"sync": ccxt, "async": ccxt.async_support}
-KINDS = {
-    -1013: ccxt.InvalidOrder,
+KINDS: dict[int, Any] = {
+    -1013: (ccxt.InvalidOrder, ccxt.BadRequest),
     -1021: ccxt.InvalidNonce,
     -1022: ccxt.AuthenticationError,
     -1121: ccxt.BadSymbol,
+    -2010: (ccxt.InsufficientFunds, ccxt.OrderImmediatelyFillable),
     -2011: ccxt.OrderNotFound,
     -2013: ccxt.OrderNotFound,
     -2014: ccxt.AuthenticationError,
@@ -60,12 +61,14 @@ class CcxtDesk:
         try:
             return await ask(method, *given)
         except ccxt.BaseError as error:
-            text = str(error)
-            answer = json.loads(text[text.index("{") :]) if "{" in text else {}
-            code = answer.get("code", 0)
-            if code in KINDS:
-                ensure(isinstance(error, KINDS[code]), f"{code} became {type(error).__name__}")
-            raise RefusedError(code, answer.get("msg", text), type(error).__name__) from error
+            # Some of ccxt's texts hold the venue's words alone; the answer itself holds the code.
+            answer = json.loads(self.exchange.last_http_response or "{}")
+            code, text = answer.get("code", 0), answer.get("msg", "")
+            told = text in str(error) or json.dumps(text) in str(error)
+            ensure(text and told, f"{error} does not tell {answer}")
+            kind = KINDS.get(code, ccxt.BaseError)
+            ensure(isinstance(error, kind), f"{code} became {type(error).__name__}")
+            raise RefusedError(code, text, type(error).__name__) from error
 
     async def place(self, **fields: str) -> Raw:
         symbol = self._unified(fields["symbol"])
@@ -165,11 +168,7 @@ async def market_data(exchange: Any, symbol: str) -> str:
 async def book_is_true(exchange: Any) -> str:
     book = await ask(exchange.fetch_order_book, "BTC/USDT", 5000)
     sample = Sample(book["nonce"], None, levels(book["bids"]), levels(book["asks"]))
-
-    async def once() -> Sample:
-        return sample
-
-    return await watch_book(MARKET, "binance", "BTCUSDT", 0, once, settle=0)
+    return await hold_once(MARKET, "binance", "BTCUSDT", sample)
 
 
 async def server_time(exchange: Any) -> str:
@@ -202,19 +201,6 @@ async def replaced(flavour: Any) -> str:
     expect({one["status"] for one in closed}, {"canceled"}, "status of all orders")
     await leave(exchange)
     return "edited, then all cancelled"
-
-
-async def unified_error(request: Awaitable[Any], kind: type[Exception], text: str) -> str:
-    """Return the note of a wrong request that ccxt must raise as `kind`."""
-    try:
-        answer = await request
-    except ccxt.BaseError as error:
-        ensure(
-            isinstance(error, kind), f"{type(error).__name__}, expected {kind.__name__}: {error}"
-        )
-        ensure(text.lower() in str(error).lower(), f"{error}: {text!r} expected")
-        return f"{type(error).__name__}: {error}"[:160]
-    raise AssertionError(f"answered: {str(answer)[:200]}")
 
 
 async def check_binance(results: Results, name: str, flavour: Any) -> None:

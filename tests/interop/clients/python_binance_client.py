@@ -18,12 +18,13 @@ from spot_trading import (
     fresh,
     pair_of,
 )
-from watching import Sample, check_trade_ids, gather_for, watch_book
+from watching import Sample, check_trade_ids, gather_for, hold_once, watch_book
 
 SETUP = setup()
 MARKET = LocalMarket(SETUP)
 SECONDS = float(SETUP["seconds"])
 SYMBOL = "SOLUSDT"
+CLOSING: list[asyncio.Future[None]] = []
 
 AsyncClient.API_URL = SETUP["binance"] + "/api"
 AsyncClient.WS_API_URL = SETUP["binance_ws"] + "/ws-api/v3"
@@ -97,6 +98,10 @@ class SocketDesk(RestDesk):
     async def account(self) -> Raw:
         return await self._ask(self.client.ws_get_account())
 
+    async def close(self) -> None:
+        # The library's reader looks up every ten seconds only; nobody has to wait for it.
+        CLOSING.append(asyncio.ensure_future(self.client.close_connection()))
+
 
 async def rest_desk(keys: Keys) -> RestDesk:
     return RestDesk(await AsyncClient.create(keys.key, keys.secret))
@@ -152,11 +157,7 @@ async def rest_market_data(client: AsyncClient) -> str:
 async def snapshot_is_true(client: AsyncClient) -> str:
     book = await client.get_order_book(symbol="BTCUSDT", limit=5000)
     sample = Sample(book["lastUpdateId"], None, levels(book["bids"]), levels(book["asks"]))
-
-    async def once() -> Sample:
-        return sample
-
-    return await watch_book(MARKET, "binance", "BTCUSDT", 0, once, settle=0)
+    return await hold_once(MARKET, "binance", "BTCUSDT", sample)
 
 
 async def depth_cache(client: AsyncClient) -> str:
@@ -169,7 +170,8 @@ async def depth_cache(client: AsyncClient) -> str:
         async def step() -> Sample | None:
             book = await cache.recv()
             ensure(not isinstance(book, dict), f"the cache reports {book}")
-            return Sample(cache._last_update_id, None, book.get_bids(), book.get_asks())
+            bids, asks = levels(book.get_bids()), levels(book.get_asks())
+            return Sample(cache._last_update_id, None, bids, asks)
 
         return await watch_book(MARKET, "binance", "BTCUSDT", SECONDS, step, settle=5)
 

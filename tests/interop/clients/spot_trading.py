@@ -17,6 +17,8 @@ Raw = dict[str, Any]
 UNIT = Decimal("1e-8")
 PLENTY = {"base": Decimal(2_000_000), "quote": Decimal(900_000_000)}
 PATIENCE = 6
+STOPS_BELOW = tuple(Decimal(part) for part in ("0.0005", "0.001", "0.003", "0.008", "0.02"))
+"""How far below the market a stop is tried: the last trade may lie below the best bid."""
 
 
 class RefusedError(Exception):
@@ -316,9 +318,9 @@ async def _conditional(trader: Trader, kind: str, side: str, limit_factor: str) 
     if with_price:
         fields["price"] = trader.pair.price(bid * Decimal("0.89"))
     await _rest_query_cancel(trader, kind, side, **fields)
-    for _ in range(PATIENCE):
+    for below in STOPS_BELOW:
         bid, _ = await trader.top()
-        stop = trader.pair.price(min(bid * Decimal("0.9996"), bid - trader.pair.tick))
+        stop = trader.pair.price(bid * (1 - below))
         fields["stopPrice"] = stop
         if with_price:
             fields["price"] = trader.pair.price(Decimal(stop) * Decimal(limit_factor))
@@ -327,11 +329,20 @@ async def _conditional(trader: Trader, kind: str, side: str, limit_factor: str) 
         except RefusedError as error:
             expect((error.code, "trigger" in error.text), (-2010, True), str(error))
             continue
-        await sweep(trader, Decimal(stop))
-        order = await trader.final(int(placed["orderId"]))
+        order = await _swept(trader, Decimal(stop), int(placed["orderId"]))
         expect(Decimal(order["executedQty"]), Decimal(size), "executedQty")
         return await trader.settled()
     raise AssertionError(f"the {kind} would always trigger at once")
+
+
+async def _swept(trader: Trader, stop: Decimal, order_id: int) -> Raw:
+    """Sell through a stop until a trade at or below it triggers: there may be no bid just there."""
+    for below in STOPS_BELOW:
+        await sweep(trader, stop * (1 - below))
+        order = await trader.desk.query(trader.pair.symbol, order_id)
+        if order["status"] == "FILLED":
+            return order
+    return await trader.final(order_id)
 
 
 async def stop_loss(trader: Trader) -> str:
@@ -422,15 +433,15 @@ class Wrong(NamedTuple):
     text: str
 
 
-def _limit(pair: Pair, price: Decimal, **changed: str) -> dict[str, str]:
+def _limit(pair: Pair, near: Decimal, /, **changed: str) -> dict[str, str]:
     """Return a sound LIMIT order away from the market, with some fields changed."""
     fields = {
         "symbol": pair.symbol,
         "side": "BUY",
         "type": "LIMIT",
         "timeInForce": "GTC",
-        "quantity": pair.lots(Decimal(40) / price + pair.lot),
-        "price": pair.price(price * Decimal("0.9")),
+        "quantity": pair.lots(Decimal(40) / near + pair.lot),
+        "price": pair.price(near * Decimal("0.9")),
     }
     fields.update(changed)
     return {key: value for key, value in fields.items() if value}
@@ -565,7 +576,7 @@ async def check_refusals(
             await results.run(f"{prefix}wrong:{wrong.name}", lambda wrong=wrong: one(wrong))
     bad_secret = keys._replace(secret="x" * len(keys.secret))
     bad_key = keys._replace(key="Z" * len(keys.key))
-    short_key = keys._replace(key="short")
+    placeholder = keys._replace(key="YOUR_API_KEY")
     outside = "Timestamp for this request is outside of the recvWindow."
     ahead = "Timestamp for this request was 1000ms ahead of the server's time."
     by = signed_by
@@ -574,7 +585,7 @@ async def check_refusals(
         "bad-api-key": lambda: by(
             bad_key, -2015, "Invalid API-key, IP, or permissions for action."
         ),
-        "api-key-format": lambda: by(short_key, -2014, "API-key format invalid."),
+        "api-key-format": lambda: by(placeholder, -2014, "API-key format invalid."),
         "stale-timestamp": lambda: by(keys, -1021, outside, late_ms=60_000),
         "timestamp-ahead": lambda: by(keys, -1021, ahead, late_ms=-60_000),
     }

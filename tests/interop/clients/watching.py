@@ -81,14 +81,44 @@ async def watch_book(
     )
 
 
+async def hold_once(
+    market: LocalMarket, venue: str, symbol: str, sample: Sample, depth: int = 5_000
+) -> str:
+    """Compare one book with the engine's."""
+    truth = await _hold(market, venue, symbol, sample, depth)
+    held = f"{len(sample.bids)} bids and {len(sample.asks)} asks"
+    return f"{held} equal to the engine's book at update id {truth.update_id}"
+
+
 async def _hold(market: LocalMarket, venue: str, symbol: str, sample: Sample, depth: int) -> Book:
     truth = await asyncio.to_thread(
         market.book, venue, symbol, sample.update_id, sample.time_ns, depth
     )
     if sample.update_id is not None:
         expect(truth.update_id, sample.update_id, "update id of the engine's book")
+    else:
+        truth = await _same_moment(market, venue, symbol, sample, truth, depth)
     compare(sample, truth, depth)
     return truth
+
+
+async def _same_moment(
+    market: LocalMarket, venue: str, symbol: str, sample: Sample, latest: Book, depth: int
+) -> Book:
+    """Return the book within a stamp's microsecond that equals the sample's, else the latest.
+
+    Several changes can bear one stamp and come in frames of their own.
+    """
+    truth = latest
+    while truth.time_ns // 1000 == latest.time_ns // 1000 == (sample.time_ns or 0) // 1000:
+        try:
+            compare(sample, truth, depth)
+            return truth
+        except AssertionError:
+            truth = await asyncio.to_thread(
+                market.book, venue, symbol, truth.update_id - 1, None, depth
+            )
+    return latest
 
 
 async def gather_for(
