@@ -20,16 +20,10 @@ from hftlib.exchange.account_order import (
 from hftlib.exchange.accounts import Account, Accounts
 from hftlib.exchange.book_feed import BookFeed
 from hftlib.market.orders import ExpiryReason, OrderKind, Report, ReportKind, Rows
+from hftlib.market.script import Fee
 
 _MILLION: Final = 1_000_000
 _SELF_TRADE: Final = int(ExpiryReason.SELF_TRADE)
-
-
-class FeeRates(NamedTuple):
-    """Hold a venue's rates in millionths of what is received."""
-
-    maker_ppm: int
-    taker_ppm: int
 
 
 class Happening(StrEnum):
@@ -63,7 +57,7 @@ class Settlement:
     """Apply reports to accounts, and tell who listens."""
 
     def __init__(
-        self, accounts: Accounts, rates: Callable[[], FeeRates], told: Listener, settled: Settled
+        self, accounts: Accounts, rates: Callable[[], Fee], told: Listener, settled: Settled
     ) -> None:
         """Settle with `accounts` at the `rates` of the moment.
 

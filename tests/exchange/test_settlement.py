@@ -6,12 +6,13 @@ import pytest
 from hftlib.core.venue import BINANCE
 from hftlib.exchange.account_order import AccountOrder, Status
 from hftlib.exchange.accounts import Account, Accounts
-from hftlib.exchange.settlement import Execution, FeeRates, Happening, Settlement
+from hftlib.exchange.settlement import Execution, Happening, Settlement
 from hftlib.market.listings import listing_of
 from hftlib.market.orders import BookSide, ExpiryReason, OrderKind, Report, ReportKind, SelfTrade
+from hftlib.market.script import Fee
 
 BTC = listing_of(BINANCE, "BTCUSDT")
-RATES = FeeRates(200, 1_000)
+RATES = Fee(200, 1_000)
 
 
 class Feed:

@@ -18,7 +18,7 @@ from hftlib.exchange.binance.order_answers import (
 from hftlib.exchange.binance.parameters import bad_combination
 from hftlib.exchange.binance.refusal import BinanceError
 from hftlib.exchange.binance.trading import Call, Trading
-from hftlib.exchange.settlement import FeeRates
+from hftlib.market.script import Fee
 
 _DAY_NS: Final = 86_400 * 1_000_000_000
 _TRADE_COMBINATIONS: Final = frozenset(
@@ -127,7 +127,7 @@ class AccountQueries:
     def commission(self, call: Call) -> Json:
         """Tell what the account pays on a symbol."""
         symbol = self._trading.feed_of(call).listing.symbol
-        nothing = {**maker_and_taker(FeeRates(0, 0)), "buyer": ZERO, "seller": ZERO}
+        nothing = {**maker_and_taker(Fee(0, 0)), "buyer": ZERO, "seller": ZERO}
         rates = maker_and_taker(self._trading.rates())
         return {
             "symbol": symbol,

@@ -13,8 +13,8 @@ from hftlib.exchange.account_order import (
 )
 from hftlib.exchange.accounts import Account
 from hftlib.exchange.binance.filters import filters_of
-from hftlib.exchange.settlement import FeeRates
 from hftlib.market.listings import Listing
+from hftlib.market.script import Fee
 
 Json = dict[str, object]
 
@@ -195,7 +195,7 @@ def prevented_match(match: PreventedMatch, unit_ns: int) -> Json:
 
 
 def account_state(
-    account: Account, assets: tuple[str, ...], rates: FeeRates, unit_ns: int, *, omit_zero: bool
+    account: Account, assets: tuple[str, ...], rates: Fee, unit_ns: int, *, omit_zero: bool
 ) -> Json:
     """Return an account with its balances; every listed asset is told unless zeros are omitted."""
     known = [*assets, *(one for one in account.balances if one not in assets)]
@@ -225,7 +225,7 @@ def account_state(
     }
 
 
-def maker_and_taker(rates: FeeRates) -> Json:
+def maker_and_taker(rates: Fee) -> Json:
     """Return the two rates of an order's trades."""
     return {"maker": rate_text(rates.maker_ppm), "taker": rate_text(rates.taker_ppm)}
 

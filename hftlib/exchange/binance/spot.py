@@ -26,7 +26,7 @@ from hftlib.exchange.binance.ws_api import (
 )
 from hftlib.exchange.floor import TradingFloor
 from hftlib.exchange.messages import Connection, Opening, Request, Response
-from hftlib.exchange.settlement import FeeRates
+from hftlib.market.script import Fee
 
 WS_API_PATH: Final = "/ws-api/v3"
 _LISTEN_KEYS: Final = "/api/v3/userDataStream"
@@ -212,8 +212,9 @@ class BinanceSpot:
             raise BinanceError(-1001, text, 503)
         self._floor.act(now_ns)
 
-    def _rates(self) -> FeeRates:
-        return FeeRates(1_000, 1_000)
+    def _rates(self) -> Fee:
+        """Return what trades cost just now: a scenario may have fees of its own."""
+        return self._floor.world.fees[self.name]
 
 
 def _unit_ns(text: str | None) -> int:

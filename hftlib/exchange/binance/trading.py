@@ -39,8 +39,9 @@ from hftlib.exchange.book_feed import BookFeed
 from hftlib.exchange.floor import TradingFloor
 from hftlib.exchange.funds import collar_ticks, market_buy_cash, market_sell_lots
 from hftlib.exchange.messages import Response
-from hftlib.exchange.settlement import Execution, FeeRates, Settled, Settlement
+from hftlib.exchange.settlement import Execution, Settled, Settlement
 from hftlib.market.orders import NO_PRICE, BookSide, Order, OrderKind, Refusal, TimeInForce
+from hftlib.market.script import Fee
 
 Result = TypeVar("Result")
 
@@ -106,7 +107,7 @@ class Trading:
         floor: TradingFloor,
         accounts: Accounts,
         limits: Limits,
-        rates: Callable[[], FeeRates],
+        rates: Callable[[], Fee],
     ) -> None:
         """Trade on `floor` for `accounts`, at the fee `rates` of the moment."""
         self.rates = rates
@@ -136,7 +137,7 @@ class Trading:
         self._checked(call, self.feed_of(call))
         if not call.given.flag("computeCommissionRates"):
             return {}
-        none = maker_and_taker(FeeRates(0, 0))
+        none = maker_and_taker(Fee(0, 0))
         return {
             "standardCommissionForOrder": maker_and_taker(self.rates()),
             "specialCommissionForOrder": none,

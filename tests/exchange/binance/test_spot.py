@@ -7,6 +7,7 @@ import pytest
 from hftlib.exchange.binance.stream_connection import SPOT_RULES, StreamConnection
 from hftlib.exchange.binance.ws_api import WsApiConnection
 from hftlib.exchange.messages import Opening, Response
+from hftlib.market.script import Fee
 from tests.reference.spot_desk import (
     HOME,
     MILLISECOND_NS,
@@ -328,3 +329,12 @@ def test_age_of_connections_can_be_set_and_set_back(desk: SpotDesk) -> None:
     desk.spot.lifetime_ns = 0
 
     assert desk.spot.lifetime_ns == SPOT_RULES.lifetime_ns == 24 * 3_600 * SECOND_NS
+
+
+def test_fees_are_those_of_the_scenario(desk: SpotDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(type(desk.world), "fees", {"binance": Fee(0, 100)})
+
+    desk.order("alice", "BUY", "MARKET", quantity="0.1")
+
+    assert desk.held("alice", "BTC") == (units("2.09999"), 0)
+    assert desk.signed("alice", "GET", "/api/v3/account").body["makerCommission"] == 0
