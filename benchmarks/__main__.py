@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from benchmarks import capture, hftlib_rows, other_rows, peer_rows, report
+from benchmarks import capture, hftlib_rows, matching_rows, other_rows, peer_rows, report
 
 
 def _arguments() -> argparse.Namespace:
@@ -23,16 +23,18 @@ def main() -> int:
         return 2
     own = hftlib_rows.measure(found, max(arguments.rounds, 5), _say)
     others = list(other_rows.measure(_say))
+    matching = matching_rows.measure(_say, with_peer=not arguments.no_peers)
     if arguments.no_peers:
-        print(report.table([*own.rows, *others]))
+        print(report.table([*own.rows, *others, *matching.rows]))
         return 0
     peers = peer_rows.measure(own, _say)
-    rows = [*peers.rows, *others]
+    rows = [*peers.rows, *others, *matching.rows]
     print(report.table(rows))
-    for line in peers.complaints:
+    complaints = [*peers.complaints, *matching.complaints]
+    for line in complaints:
         print(f"bench: {line}", file=sys.stderr)
-    report.write(rows, report.machine(peers.packages | own.packages))
-    return 1 if peers.complaints else 0
+    report.write(rows, report.machine(peers.packages | own.packages | matching.packages))
+    return 1 if complaints else 0
 
 
 def _say(what: str) -> None:
