@@ -62,6 +62,7 @@ def futures_calls(books: Books, marks: Mapping[str, MarkPricing]) -> Mapping[str
         MarketCall("/fapi/v1/aggTrades", 20, calls.aggregate_trades),
         MarketCall("/fapi/v1/klines", _kline_weight, calls.klines),
         MarketCall("/fapi/v1/premiumIndex", _one_or_all(1, 10), calls.premium_index),
+        MarketCall("/fapi/v1/fundingRate", 0, calls.funding_rates),
         MarketCall("/fapi/v1/ticker/24hr", _one_or_all(1, 40), calls.day),
         MarketCall("/fapi/v1/ticker/price", _one_or_all(1, 2), calls.price),
         MarketCall("/fapi/v2/ticker/price", _one_or_all(1, 2), calls.price),
@@ -173,6 +174,8 @@ class _FuturesMarket:
         parameters = form.checked(texts, signed=False)
         parameters.limit()
         limit = min(parameters.whole("limit") or 500, _MOST_KLINES)
+        if parameters.text("interval") == "1s":
+            raise BinanceError(-1120, "Invalid interval.")
         book = self._book(parameters)
         candles = candles_asked(book, parameters, now_ns, limit)
         return b"[%b]" % b",".join(kline_row(book, one, unit_ns) for one in candles)
@@ -195,6 +198,33 @@ class _FuturesMarket:
             }
 
         return self._each(texts, row)
+
+    def funding_rates(
+        self,
+        texts: Texts,
+        now_ns: int,
+        unit_ns: int = MILLISECOND_NS,
+    ) -> bytes:
+        """Tell the fundings since the market opened, the last hundred unless told otherwise."""
+        form = Form((), ("symbol", "startTime", "endTime", "limit"))
+        parameters = form.checked(texts, signed=False)
+        start_ns, end_ns = parameters.time_ns("startTime") or 0, parameters.time_ns("endTime")
+        is_one = parameters.text("symbol") is not None
+        books = [self._book(parameters)] if is_one else list(self._books.values())
+        until_ns = now_ns if end_ns is None else end_ns
+        rows = [
+            {
+                "symbol": book.symbol,
+                "fundingTime": funding.time_ns // unit_ns,
+                "fundingRate": to_text(funding.rate, DECIMALS),
+                "markPrice": to_text(funding.mark, DECIMALS),
+            }
+            for book in books
+            for funding in self._marks[book.symbol].fundings
+            if start_ns <= funding.time_ns <= until_ns
+        ]
+        limit = parameters.limit(100)
+        return _to_json(rows[:limit] if start_ns else rows[-limit:])
 
     def day(self, texts: Texts, now_ns: int, unit_ns: int = MILLISECOND_NS) -> bytes:
         """Tell the figures of 24 hours."""

@@ -26,6 +26,7 @@ FUNDING_NS: Final = 8 * 3_600 * 1_000_000_000
 _CLAMP: Final = 5 * INTEREST_RATE
 _SAMPLE_NS: Final = 5_000_000_000
 _SAMPLES: Final = 60
+_FUNDINGS: Final = 1_000
 
 
 class MarkPrice(NamedTuple):
@@ -44,6 +45,14 @@ class MarkPrice(NamedTuple):
         return mark, index, rate
 
 
+class Funding(NamedTuple):
+    """Hold one funding: when it was, at which rate and mark price (counts of 1e-8)."""
+
+    time_ns: int
+    rate: int
+    mark: int
+
+
 class MarkPricing:
     """Follow one perpetual and its index."""
 
@@ -58,6 +67,8 @@ class MarkPricing:
         self._weights = 0
         self._count = 0
         self._last_rate = INTEREST_RATE
+        self._mark = 0
+        self.fundings: deque[Funding] = deque(maxlen=_FUNDINGS)
 
     def at(self, now_ns: int) -> MarkPrice:
         """Return what is published at `now_ns`; samples are taken on the way."""
@@ -70,7 +81,8 @@ class MarkPricing:
         first = index + index * self._last_rate // UNIT * (next_ns - now_ns) // FUNDING_NS
         second = index + sum(self._bases) // len(self._bases)
         last = _units(self._perpetual, self._perpetual.data.last_ticks)
-        return MarkPrice(sorted((first, second, last))[1], index, self._rate(), next_ns)
+        self._mark = sorted((first, second, last))[1]
+        return MarkPrice(self._mark, index, self._rate(), next_ns)
 
     def _fund(self, now_ns: int) -> None:
         """Let the rate of the period that is over be the last one, and begin anew."""
@@ -79,6 +91,7 @@ class MarkPricing:
             return
         if self._count:
             self._last_rate = self._rate()
+            self.fundings.append(Funding(period * FUNDING_NS, self._last_rate, self._mark))
         self._funding, self._premiums, self._weights, self._count = period, 0, 0, 0
 
     def _take_sample(self, index: int, mid: int) -> None:

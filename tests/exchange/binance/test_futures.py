@@ -22,6 +22,7 @@ from tests.reference.venue_feed import Feed
 
 BID, ASK = BookSide.BID, BookSide.ASK
 BOOKS = (LISTINGS[0], LISTINGS[5])
+HOURS_NS = 3_600 * SECOND_NS
 USED = "X-MBX-USED-WEIGHT-1M"
 
 
@@ -266,7 +267,9 @@ def test_trades_candles_and_prices(stage):
     assert len(rows) == 1_500
     assert len(stage.ask("klines", "symbol=BTCUSDT&interval=1m")) == 500
     assert (rows[-1][5], rows[-1][8]) == ("0.006", 2)
-    assert stage.refused("/fapi/v1/klines", "symbol=BTCUSDT&interval=9m") == (400, -1120)
+    for interval in ("9m", "1s"):
+        query = f"symbol=BTCUSDT&interval={interval}"
+        assert stage.refused("/fapi/v1/klines", query) == (400, -1120)
     assert stage.refused("/fapi/v1/klines", "symbol=BTCUSDT&interval=1m&limit=0") == (400, -1130)
     assert stage.ask("ticker/price", "symbol=BTCUSDT")["price"] == "63999.90"
     assert json.loads(stage.response("/fapi/v2/ticker/price").body)[0]["symbol"] == "BTCUSDT"
@@ -280,6 +283,22 @@ def test_trades_candles_and_prices(stage):
     assert stage.ask("premiumIndex") == [premium]
     assert stage.ask("ping") == {}
     assert stage.ask("time") == {"serverTime": stage.market.now_ns // 1_000_000}
+
+
+def test_fundings_are_told_once_they_have_been(stage):
+    assert stage.ask("fundingRate", "symbol=BTCUSDT") == []
+    stage.market.step(stage.futures, 3, 4 * HOURS_NS)
+    stage.market.step(stage.futures, 2, 4 * HOURS_NS)
+    rows = stage.ask("fundingRate", "symbol=BTCUSDT")
+    assert [one["fundingTime"] % (8 * 3_600_000) for one in rows] == [0, 0]
+    assert rows[0]["fundingTime"] < rows[1]["fundingTime"]
+    assert list(rows[0]) == ["symbol", "fundingTime", "fundingRate", "markPrice"]
+    assert (rows[0]["fundingRate"], rows[0]["markPrice"]) == ("0.00010000", "64000.00000000")
+    assert stage.ask("fundingRate") == rows
+    assert stage.ask("fundingRate", "limit=1") == rows[1:]
+    assert stage.ask("fundingRate", f"startTime={rows[0]['fundingTime']}&limit=1") == rows[:1]
+    assert stage.ask("fundingRate", f"endTime={rows[0]['fundingTime']}") == rows[:1]
+    assert stage.refused("/fapi/v1/fundingRate", "symbol=X") == (400, -1121)
 
 
 @pytest.mark.parametrize(
