@@ -4,6 +4,7 @@ Levels are kept whole every few seconds, changes one by one in between, so that 
 update id or time costs one merge, and memory is bounded by the time kept.
 """
 
+import hashlib
 from collections import deque
 from collections.abc import Mapping
 from typing import Final, NamedTuple
@@ -30,6 +31,15 @@ class TrueBook(NamedTuple):
     time_ns: int
     bids: Ladder
     asks: Ladder
+
+
+def digest_of(book: TrueBook, lot_quanta: int = 1) -> bytes:
+    """Return SHA-256 over every level: of each side its length, the ticks, the sizes in quanta."""
+    digest = hashlib.sha256()
+    for ticks, lots in (book.bids, book.asks):
+        quanta = lots * lot_quanta
+        digest.update(len(ticks).to_bytes(8, "little") + ticks.tobytes() + quanta.tobytes())
+    return digest.digest()
 
 
 class _Stretch:

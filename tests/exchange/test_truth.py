@@ -1,7 +1,10 @@
 import numpy as np
 import pytest
 
-from hftlib.exchange.truth import KEEP_NS, WHOLE_NS, Truth
+from hftlib.book.book import Book
+from hftlib.core.events import BookSnapshot, Layout
+from hftlib.desk.clean_run import digest_of as digest_of_clients_book
+from hftlib.exchange.truth import KEEP_NS, WHOLE_NS, Truth, digest_of
 from hftlib.market.chance import Chance
 from hftlib.market.orders import BookSide
 from tests.local_support.still import START_NS, StillMarket
@@ -99,3 +102,15 @@ def test_a_quiet_book_is_the_same_at_any_time(market, truth):
     found = truth.book(*BTC).at_time(START_NS + 12 * SECOND)
     assert plain(found) == ([], [(9_000_000, 4)])
     assert found.bids[0].dtype == np.int64
+
+
+def test_a_clients_equal_book_has_the_same_digest(market, truth):
+    market.rest(*BTC, BookSide.BID, 6_000_000, 3, START_NS)
+    market.rest(*BTC, BookSide.ASK, 6_100_000, 5, START_NS)
+    market.taken(truth, START_NS)
+    mine = Book(market.feed(*BTC).listing.instrument)
+    bids, asks = b'[["60000.00","0.00030"]]', b'[["61000.00","0.00050"]]'
+    mine.apply_snapshot(BookSnapshot(*BTC, 0, 0, 1, Layout.PAIRS, bids, asks))
+    true = truth.book(*BTC).latest()
+    assert digest_of(true, 10) == digest_of_clients_book(mine)
+    assert digest_of(true, 1) != digest_of_clients_book(mine)

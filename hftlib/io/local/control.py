@@ -14,13 +14,15 @@ from hftlib.core.errors import HftlibError
 from hftlib.exchange.account_order import ASSET_DECIMALS
 from hftlib.exchange.accounts import Account, AccountError, Accounts, NewKey
 from hftlib.exchange.fault_kinds import MEANINGS, FaultKind, FaultSpec
-from hftlib.exchange.truth import Ladder, TrueBook
+from hftlib.exchange.truth import BookTruth, Ladder, TrueBook, digest_of
 from hftlib.io.local.control_messages import (
     AccountShown,
     Balances,
     BalanceShown,
     BookShown,
     Deposit,
+    Digests,
+    DigestsAsked,
     ErrorBody,
     KeyShown,
     Lifetime,
@@ -102,6 +104,7 @@ class Control:
             ("POST", "accounts/reset", 1): self._reset,
             ("POST", "accounts/keys", 1): self._register,
             ("GET", "book", 0): self._book,
+            ("POST", "book/digests", 0): self._digests,
             ("POST", "limits/reset", 0): self._reset_limits,
             ("POST", "lifetime", 0): self._lifetime,
             ("POST", "server-shutdown", 0): self._server_shutdown,
@@ -239,9 +242,7 @@ class Control:
 
     def _book(self, call: Call) -> BookShown:
         venue, symbol = call.query.get("venue", ""), call.query.get("symbol", "")
-        truth = self._steering.truth_of(venue, symbol)
-        if truth is None:
-            raise ControlError(404, "UNKNOWN_BOOK", f"{symbol!r} is not listed on {venue!r}")
+        truth = self._truth(venue, symbol)
         update_id, time_ns = call.whole("update_id"), call.whole("time_ns")
         if update_id is not None:
             book = truth.at_id(update_id)
@@ -251,6 +252,20 @@ class Control:
             raise ControlError(404, "NOT_KEPT", "that book is too old, or has not come yet")
         depth = call.whole("depth")
         return _book_shown(venue, truth.feed.listing, book, MOST_LEVELS if depth is None else depth)
+
+    def _digests(self, call: Call) -> Digests:
+        asked = call.read(DigestsAsked)
+        truth = self._truth(asked.venue, asked.symbol)
+        books = [truth.at_id(one) for one in asked.update_ids]
+        books += [truth.at_time(one) for one in asked.times_ns]
+        quanta = truth.feed.listing.lot_quanta
+        return Digests([None if one is None else digest_of(one, quanta).hex() for one in books])
+
+    def _truth(self, venue: str, symbol: str) -> BookTruth:
+        truth = self._steering.truth_of(venue, symbol)
+        if truth is None:
+            raise ControlError(404, "UNKNOWN_BOOK", f"{symbol!r} is not listed on {venue!r}")
+        return truth
 
     def _reset_limits(self, _: Call) -> object:
         return {"reset": self._steering.reset_limits()}

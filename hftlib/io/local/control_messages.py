@@ -98,6 +98,21 @@ class BookShown(msgspec.Struct, frozen=True):
     asks: list[tuple[str, str]]
 
 
+class DigestsAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Ask for digests of one book, at update ids and at times."""
+
+    venue: str
+    symbol: str
+    update_ids: list[int] = []
+    times_ns: list[int] = []
+
+
+class Digests(msgspec.Struct, frozen=True):
+    """Give digests (`truth.digest_of`, hexadecimal) as asked, ids first; null where not kept."""
+
+    digests: list[str | None]
+
+
 class VenueStatus(msgspec.Struct, frozen=True):
     """Tell of one venue: what is open, and what was served since the start."""
 

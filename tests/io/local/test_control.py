@@ -9,6 +9,7 @@ from hftlib.core.errors import HftlibError, UnavailableError
 from hftlib.exchange.accounts import Accounts
 from hftlib.exchange.exchanges import Exchanges
 from hftlib.exchange.faults import Faults
+from hftlib.exchange.truth import digest_of
 from hftlib.io.local.clock import WallClock
 from hftlib.io.local.control import Control
 from hftlib.io.local.control_client import ControlClient
@@ -173,6 +174,18 @@ async def test_the_engines_book_is_shown_at_an_id_a_time_and_now(steered):
     code, body = await steered.call("GET", "book", venue="coinbase_exchange", symbol="BTC-USD")
     assert (code, body["bids"]) == (200, [])
     assert (await steered.call("GET", "book", venue="binance", symbol="X"))[0] == 404
+
+
+async def test_digests_of_many_books_at_once(steered):
+    update_id = await steered.rest(BookSide.BID, 6_000_000, 3)
+    truth = steered.exchanges.truth.book(*BTC)
+    asked = {"venue": "binance", "symbol": "BTCUSDT", "update_ids": [update_id, update_id + 9],
+             "times_ns": [truth.taken_ns]}  # fmt: skip
+    code, body = await steered.call("POST", "book/digests", asked)
+    expected = digest_of(truth.latest(), 1).hex()
+    assert (code, body) == (200, {"digests": [expected, None, expected]})
+    code, body = await steered.call("POST", "book/digests", {"venue": "x", "symbol": "y"})
+    assert (code, body["code"]) == (404, "UNKNOWN_BOOK")
 
 
 async def test_limits_lifetime_and_shutdown_reach_the_venues(steered):

@@ -111,7 +111,7 @@ def test_a_market_is_stopped_by_its_control_interface(tmp_path):
     [(("--scenario", "typhoon"), "no scenario 'typhoon'"),
      (("--host", "0.0.0.0"), "without a token"),
      (("--offline",), "name it with -o"),
-     (("--offline", "-o", "x", "--scenario", "typhoon"), "plays one scenario")],
+     (("--offline", "-o", "x", "--scenario", "typhoon"), "no scenario 'typhoon'")],
 )  # fmt: skip
 def test_what_cannot_be_is_refused_in_one_line(tmp_path, flags, told):
     environment = {name: value for name, value in os.environ.items() if "HFT_API" not in name}
