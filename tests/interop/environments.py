@@ -37,7 +37,7 @@ CLIENTS = (
         "binance-sdk-spot",
         "binance-sdk-spot",
         "binance_sdk_spot_client",
-        ("binance_sdk_spot",),
+        ("binance_sdk_spot_bot",),
     ),
     Client(
         "coinbase-advanced-py",
