@@ -7,6 +7,7 @@ microseconds where the connection asked for them.
 """
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -23,6 +24,8 @@ Quote = tuple[int, int] | None
 
 _SPOT_DECIMALS: Final = 8
 _text: Final = msgspec.json.Encoder().encode
+_decimal: Final = lru_cache(16_384)(to_text)
+"""The numbers of the best levels are written again and again."""
 
 
 class TradeCounts(msgspec.Struct, frozen=True):
@@ -123,11 +126,11 @@ class BinanceWriter:
 
     def price(self, ticks: int) -> str:
         """Return a price as the venue writes it."""
-        return to_text(ticks * self._tick, self._price_decimals)
+        return _decimal(ticks * self._tick, self._price_decimals)
 
     def size(self, quanta: int) -> str:
         """Return a size as the venue writes it."""
-        return to_text(quanta * self._size_shift, self._size_decimals)
+        return _decimal(quanta * self._size_shift, self._size_decimals)
 
     def _stamp(self, stamp_ns: int) -> int:
         return stamp_ns // self._unit
