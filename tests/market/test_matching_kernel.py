@@ -8,13 +8,16 @@ from hftlib.market.layout import (
     BID,
     CHANGE_COUNT,
     LIMIT,
+    LOG_ROWS,
     MARKET,
+    REPORT_COUNT,
+    TOP_COUNT,
     TRADE_COUNT,
     Ints,
     initialise,
     size_of_state,
 )
-from hftlib.market.log_kernel import needs_drain
+from hftlib.market.log_kernel import lacks_room, needs_drain
 from hftlib.market.matching import MatchingBook
 from hftlib.market.matching_kernel import amend, cancel, lots_at, place, remaining_of
 from hftlib.market.orders import NO_PRICE, Refusal
@@ -73,6 +76,26 @@ def test_a_log_that_is_full_asks_to_be_drained_and_then_refuses_every_command(st
     assert len(flow.changes) == len(np.unique(flow.changes[:, 1]))
     assert not needs_drain(state)
     assert limit(state, BID, 50, 1) > 0
+
+
+@pytest.mark.parametrize(
+    ("count", "per_order"),
+    [(CHANGE_COUNT, 2), (TRADE_COUNT, 1), (TOP_COUNT, 0), (REPORT_COUNT, 4)],
+)
+def test_a_log_takes_commands_while_it_has_room_for_what_they_can_say(
+    state, count, per_order
+) -> None:
+    for price in (100, 101):
+        limit(state, BID, price, 1)
+    MatchingBook(state).drain()
+    orders_idle = 6 - 2
+    state[count] = state[LOG_ROWS] + per_order * orders_idle
+    assert lacks_room(state) == (per_order == 0)
+    state[count] += 1
+    assert lacks_room(state)
+    state[count] = state[LOG_ROWS] - 1
+    assert not lacks_room(state)
+    assert not needs_drain(state)
 
 
 def test_whatever_one_command_does_fits_the_logs(state) -> None:
