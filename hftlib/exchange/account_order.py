@@ -85,6 +85,17 @@ class PreventedMatch(NamedTuple):
     time_ns: int
 
 
+class Amendment(NamedTuple):
+    """Hold one time that an order was made smaller, in lots."""
+
+    execution: int
+    original_id: str
+    new_id: str
+    quantity: int
+    new_quantity: int
+    time_ns: int
+
+
 class AccountOrder:
     """Follow one order of an account through its life. All sizes are lots, cash is ticks * lots."""
 
@@ -143,7 +154,7 @@ class AccountOrder:
         self.executed_cash = 0
         self.prevented_lots = 0
         self.prevented_match: int | None = None
-        self.amendments = 0
+        self.amendments: list[Amendment] = []
         self.fills: list[Fill] = []
         self.lock_ticks = NO_PRICE
         self.locked = 0

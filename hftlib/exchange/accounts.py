@@ -249,12 +249,16 @@ class Accounts:
         amounts = _amounts(balances)
         for watcher in self.watchers:
             watcher.resetting(account, now_ns)
-        for asset, held in list(account.balances.items()):
-            self._bring(account, asset, -held.free)
-        account.clear()
+        changes = {asset: -held.free for asset, held in account.balances.items()}
         for asset, units in amounts.items():
-            self._bring(account, asset, units)
+            changes[asset] = changes.get(asset, 0) + units
+        account.clear()
         account.updated_ns = now_ns
+        for asset, units in changes.items():
+            account.balance(asset).free = amounts.get(asset, 0)
+            self.deposits[asset] = self.deposits.get(asset, 0) + units
+            for watcher in self.watchers:
+                watcher.deposited(account, asset, units, now_ns)
 
     def __iter__(self) -> Iterator[Account]:
         """Go over the accounts in the order in which they were opened."""

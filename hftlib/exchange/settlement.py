@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 
 from hftlib.exchange.account_order import (
     AccountOrder,
+    Amendment,
     Fill,
     PreventedMatch,
     Status,
@@ -44,6 +45,7 @@ class Execution(NamedTuple):
     order: AccountOrder
     happening: Happening
     time_ns: int
+    number: int
     fill: Fill | None = None
     prevented: PreventedMatch | None = None
     prevented_lots: int = 0
@@ -69,11 +71,12 @@ class Settlement:
         self._told = told
         self._settled = settled
         self._next_match = 1
+        self._executions = 0
 
     def settle(self, feed: BookFeed, reports: Rows) -> None:
         """Take the reports of one book in, in their order."""
         touched: dict[int, tuple[Account, int]] = {}
-        for row in reports.tolist():
+        for row in _completed(reports.tolist()):
             account = self._accounts.owner(row[Report.OWNER])
             if row[Report.KIND] == ReportKind.EXPIRED and row[Report.REASON] == _SELF_TRADE:
                 continue  # The PREVENTED before it took its last lots, and ended it.
@@ -100,20 +103,17 @@ class Settlement:
         elif kind == ReportKind.NEW:
             if not order.is_algorithmic:
                 order.working_ns = time_ns
-            self._told(Execution(account, order, Happening.NEW, time_ns))
+            self._tell(account, order, Happening.NEW, time_ns)
         elif kind == ReportKind.TRIGGERED:
             order.working_ns = time_ns
-            self._told(Execution(account, order, Happening.NEW, time_ns))
+            self._tell(account, order, Happening.NEW, time_ns)
         elif kind == ReportKind.REPLACED:
-            order.quantity -= row[Report.LOTS]
-            order.amendments += 1
-            self._relock(account, order)
-            self._told(Execution(account, order, Happening.REPLACED, time_ns))
+            self._amend(account, order, row)
         elif kind == ReportKind.PREVENTED:
             self._prevent(account, order, row)
         elif kind == ReportKind.CANCELED:
             self._end(account, order, Status.CANCELED)
-            self._told(Execution(account, order, Happening.CANCELED, time_ns))
+            self._tell(account, order, Happening.CANCELED, time_ns)
         else:
             self._expire(account, order, row)
 
@@ -153,7 +153,7 @@ class Settlement:
             self._relock(account, order)
         else:
             self._end(account, order, Status.FILLED)
-        self._told(Execution(account, order, Happening.TRADE, row[Report.TIME_NS], fill))
+        self._tell(account, order, Happening.TRADE, row[Report.TIME_NS], fill)
 
     def _prevent(self, account: Account, order: AccountOrder, row: list[int]) -> None:
         """Take the lots away that would have traded with an order of the same account."""
@@ -165,7 +165,7 @@ class Settlement:
             self._relock(account, order)
         else:
             self._end(account, order, Status.EXPIRED_IN_MATCH)
-        self._told(Execution(account, order, Happening.PREVENTED, match.time_ns, None, match, lots))
+        self._tell(account, order, Happening.PREVENTED, match.time_ns, None, match, lots)
 
     def _match(self, account: Account, order: AccountOrder, row: list[int]) -> PreventedMatch:
         """Record the match; what its second order loses joins what the first one lost."""
@@ -200,13 +200,33 @@ class Settlement:
         return match
 
     def _expire(self, account: Account, order: AccountOrder, row: list[int]) -> None:
-        """End an order; one by cash that cannot buy another lot has got what it wanted."""
         order.reason = ExpiryReason(row[Report.REASON])
-        if order.reason is ExpiryReason.NONE:
-            self._end(account, order, Status.FILLED)
-            return
         self._end(account, order, Status.EXPIRED)
-        self._told(Execution(account, order, Happening.EXPIRED, row[Report.TIME_NS]))
+        self._tell(account, order, Happening.EXPIRED, row[Report.TIME_NS])
+
+    def _amend(self, account: Account, order: AccountOrder, row: list[int]) -> None:
+        """Make an order smaller; whoever asked for it has set its ids, the old as cancel id."""
+        before, time_ns = order.quantity, row[Report.TIME_NS]
+        order.quantity -= row[Report.LOTS]
+        number = self._executions + 1
+        ids = (order.cancel_id, order.client_id)
+        order.amendments.append(Amendment(number, *ids, before, order.quantity, time_ns))
+        self._relock(account, order)
+        self._tell(account, order, Happening.REPLACED, time_ns)
+
+    def _tell(
+        self,
+        account: Account,
+        order: AccountOrder,
+        happening: Happening,
+        time_ns: int,
+        fill: Fill | None = None,
+        match: PreventedMatch | None = None,
+        lots: int = 0,
+    ) -> None:
+        self._executions += 1
+        number = self._executions
+        self._told(Execution(account, order, happening, time_ns, number, fill, match, lots))
 
     def _relock(self, account: Account, order: AccountOrder) -> None:
         """Free what the order no longer needs; a market order needs all it has until it ends."""
@@ -228,3 +248,20 @@ class Settlement:
         balance.locked -= units
         balance.free += units
         order.locked -= units
+
+
+def _completed(rows: list[list[int]]) -> list[list[int]]:
+    """Let the last trade of an order by cash end it where its cash bought no further lot.
+
+    The engine says so by an EXPIRED without a reason, which the venue does not tell; an order
+    that has not traded at all expires.
+    """
+    ended: dict[int, list[int]] = {}
+    for row in reversed(rows):
+        order = row[Report.ORDER]
+        if row[Report.KIND] == ReportKind.EXPIRED and row[Report.REASON] == ExpiryReason.NONE:
+            ended[order] = row
+        elif row[Report.KIND] == ReportKind.TRADE and order in ended:
+            row[Report.REMAINING] = 0
+            ended.pop(order).clear()
+    return [row for row in rows if row]

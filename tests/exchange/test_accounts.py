@@ -180,8 +180,14 @@ def test_reset_empties_an_account_but_for_its_keys() -> None:
     accounts.reset("alice", {"ETH": "3"}, 9)
 
     account = accounts.account("alice")
-    assert watcher.heard == [("alice", 1_000_000_000, 9)]
-    assert {asset: one.free for asset, one in account.balances.items()} == {"ETH": 300_000_000}
+    assert watcher.heard == [
+        ("alice", 1_000_000_000, 9),
+        ("alice", "USDT", -1_000_000_000, 9),
+        ("alice", "BTC", -100_000_000, 9),
+        ("alice", "ETH", 300_000_000, 9),
+    ]
+    held = {asset: one.free for asset, one in account.balances.items()}
+    assert held == {"USDT": 0, "BTC": 0, "ETH": 300_000_000}
     assert accounts.deposits == {"USDT": 0, "BTC": 0, "ETH": 300_000_000}
     assert account.updated_ns == 9
     assert len(accounts.keys("alice")) == 1

@@ -4,11 +4,13 @@ from typing import Final
 
 from hftlib.exchange.account_order import AccountOrder
 from hftlib.exchange.accounts import Accounts
+from hftlib.exchange.binance.filters import filters_of
 from hftlib.exchange.binance.limits import Limits
 from hftlib.exchange.binance.order_answers import (
     ZERO,
     Json,
     account_state,
+    amendment,
     discount,
     maker_and_taker,
     own_trade,
@@ -95,6 +97,31 @@ class AccountQueries:
         is_forward = from_id is not None or order_id is not None or "startTime" in given
         kept = fills[:limit] if is_forward else fills[-limit:]
         return [own_trade(one, call.unit_ns) for one in kept]
+
+    def amendments(self, call: Call) -> list[Json]:
+        """Tell how often an order was made smaller."""
+        given = call.given
+        order = self._trading.found(call, "orderId", "origClientOrderId")
+        if order is None:
+            raise BinanceError(-2013, "Order does not exist.")
+        from_id = given.whole("fromExecutionId") or 0
+        kept = [one for one in order.amendments if one.execution >= from_id]
+        return [amendment(order, one, call.unit_ns) for one in kept[: given.limit()]]
+
+    def filters(self, call: Call) -> Json:
+        """Tell which filters hold for the account on a symbol: no others than for everybody."""
+        listing = self._trading.feed_of(call).listing
+        return {
+            "exchangeFilters": [],
+            "symbolFilters": filters_of(listing).described(),
+            "assetFilters": [],
+        }
+
+    def nothing(self, call: Call) -> list[Json]:
+        """Tell of order lists and allocations: there are none on the local venue."""
+        if "symbol" in call.given:
+            self._trading.feed_of(call)
+        return []
 
     def prevented_matches(self, call: Call) -> list[Json]:
         """Tell of the trades with itself that the account was kept from."""

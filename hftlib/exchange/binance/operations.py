@@ -39,7 +39,7 @@ _SPAN = ("startTime", "endTime", "limit")
 
 def operations(trading: Trading, queries: AccountQueries) -> list[Operation]:
     """Return the table of operations."""
-    return _trading_operations(trading) + _query_operations(queries)
+    return _trading_operations(trading) + _query_operations(queries) + _empty_operations(queries)
 
 
 def _trading_operations(trading: Trading) -> list[Operation]:
@@ -156,5 +156,28 @@ def _query_operations(queries: AccountQueries) -> list[Operation]:
             40,
             Form(),
             queries.order_counts,
+        ),
+        Operation(
+            ("GET", "/api/v3/order/amendments"),
+            "order.amendments",
+            4,
+            Form(("symbol", "orderId"), ("fromExecutionId", "limit")),
+            queries.amendments,
+        ),
+        Operation(("GET", "/api/v3/myFilters"), "myFilters", 40, symbol, queries.filters),
+    ]
+
+
+def _empty_operations(queries: AccountQueries) -> list[Operation]:
+    """Return the questions about what cannot be had here: lists of orders, routed orders."""
+    lists = Form((), ("fromId", *_SPAN))
+    allocations = Form(("symbol",), ("orderId", "fromAllocationId", *_SPAN))
+    return [
+        Operation(
+            ("GET", "/api/v3/openOrderList"), "openOrderLists.status", 6, Form(), queries.nothing
+        ),
+        Operation(("GET", "/api/v3/allOrderList"), "allOrderLists", 20, lists, queries.nothing),
+        Operation(
+            ("GET", "/api/v3/myAllocations"), "myAllocations", 20, allocations, queries.nothing
         ),
     ]

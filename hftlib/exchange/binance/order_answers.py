@@ -6,6 +6,7 @@ from hftlib.core.decimals import to_text
 from hftlib.exchange.account_order import (
     ASSET_DECIMALS,
     AccountOrder,
+    Amendment,
     Fill,
     PreventedMatch,
     base_units,
@@ -130,17 +131,17 @@ def queried(order: AccountOrder, unit_ns: int) -> Json:
     return {**told, **_strategy(order), **_prevention(order)}
 
 
-def amended(order: AccountOrder, original_id: str, execution: int, unit_ns: int) -> Json:
-    """Return the answer to an amendment; here the venue spells some names otherwise."""
-    listing = order.listing
+def amended(order: AccountOrder, unit_ns: int) -> Json:
+    """Return the answer to an order's last amendment; some names are spelled otherwise here."""
+    listing, last = order.listing, order.amendments[-1]
     return {
-        "transactTime": order.updated_ns // unit_ns,
-        "executionId": execution,
+        "transactTime": last.time_ns // unit_ns,
+        "executionId": last.execution,
         "amendedOrder": {
             "symbol": listing.symbol,
             "orderId": order.order_id,
             "orderListId": NO_LIST,
-            "origClientOrderId": original_id,
+            "origClientOrderId": last.original_id,
             "clientOrderId": order.client_id,
             "price": price_text(listing, order.price_ticks),
             "qty": lots_text(listing, order.quantity),
@@ -155,6 +156,20 @@ def amended(order: AccountOrder, original_id: str, execution: int, unit_ns: int)
             "workingTime": _working(order, unit_ns),
             "selfTradePreventionMode": order.self_trade.name,
         },
+    }
+
+
+def amendment(order: AccountOrder, one: Amendment, unit_ns: int) -> Json:
+    """Return one amendment of an order's history."""
+    return {
+        "symbol": order.listing.symbol,
+        "orderId": order.order_id,
+        "executionId": one.execution,
+        "origClientOrderId": one.original_id,
+        "newClientOrderId": one.new_id,
+        "origQty": lots_text(order.listing, one.quantity),
+        "newQty": lots_text(order.listing, one.new_quantity),
+        "time": one.time_ns // unit_ns,
     }
 
 

@@ -170,6 +170,7 @@ _RULES: Final[Mapping[str, _Rule]] = {
             "preventedMatchId",
             "fromPreventedMatchId",
             "fromExecutionId",
+            "fromAllocationId",
             "timestamp",
             "subscriptionId",
         ),

@@ -30,6 +30,12 @@ from hftlib.market.script import Fee
 
 WS_API_PATH: Final = "/ws-api/v3"
 _LISTEN_KEYS: Final = "/api/v3/userDataStream"
+_LISTS: Final = (
+    "/api/v3/order/oco",
+    "/api/v3/orderList/oco",
+    "/api/v3/orderList/oto",
+    "/api/v3/orderList/otoco",
+)
 _METHODS_BY_PATH: Final = {
     "/api/v3/ping": "ping",
     "/api/v3/time": "time",
@@ -165,6 +171,8 @@ class BinanceSpot:
         self.limits.charge(request.address, weight, request.now_ns)
         if request.path == _LISTEN_KEYS:
             raise listen_keys_gone()
+        if request.method == "POST" and request.path in _LISTS:
+            raise BinanceError(-2010, "OCO orders are not supported for this symbol")
         is_known = call is not None or any(path == request.path for _, path in self._signed)
         raise BinanceError(-1020, "This operation is not supported.", 405 if is_known else 404)
 

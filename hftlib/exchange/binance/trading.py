@@ -120,7 +120,6 @@ class Trading:
         }
         self._settlement = Settlement(accounts, rates, self._told, self._tell_settled)
         self._next_id = 0
-        self._next_execution = 1
         for feed in self._feeds.values():
             feed.settle = self._settlement.settle
 
@@ -193,7 +192,7 @@ class Trading:
         order = self._live_order(call, "orderId", "origClientOrderId", -2038)
         feed = self.feed_of(call)
         lots = filters_of(feed.listing).lots(given.units("newQty") or 0)
-        if order.amendments >= MAX_NUM_ORDER_AMENDS:
+        if len(order.amendments) >= MAX_NUM_ORDER_AMENDS:
             raise BinanceError(-2038, "Filter failure: MAX_NUM_ORDER_AMENDS")
         if lots == order.quantity:
             raise BinanceError(-2038, "The requested action would change no state; rejecting")
@@ -208,8 +207,7 @@ class Trading:
             raise _too_small() if answer == -Refusal.BAD_QUANTITY else _refused(answer)
         order.client_id, order.cancel_id = new_id, original
         feed.drain()
-        self._next_execution += 1
-        return amended(order, original, self._next_execution - 1, call.unit_ns)
+        return amended(order, call.unit_ns)
 
     def cancel_orders_of(self, account: Account, now_ns: int) -> None:
         """Cancel all that an account has in the books."""

@@ -49,7 +49,6 @@ class UserData:
     def __init__(self) -> None:
         """Begin without listeners."""
         self._heard: dict[int, list[Subscription]] = {}
-        self._executions = 0
 
     def subscribe(self, subscription: Subscription) -> None:
         """Let a connection hear of an account from now on."""
@@ -69,11 +68,9 @@ class UserData:
 
     def executed(self, execution: Execution) -> None:
         """Tell an executionReport."""
-        self._executions += 1
-        number = self._executions
         self._tell(
             execution.account,
-            lambda unit_ns: execution_report(execution, number, unit_ns),
+            lambda unit_ns: execution_report(execution, unit_ns),
             execution.time_ns,
         )
 
@@ -111,8 +108,8 @@ def _position(account: Account, assets: tuple[str, ...], time_ns: int, unit_ns: 
     }
 
 
-def execution_report(execution: Execution, number: int, unit_ns: int) -> Json:
-    """Return an executionReport; `number` is the execution's id."""
+def execution_report(execution: Execution, unit_ns: int) -> Json:
+    """Return an executionReport."""
     order, fill = execution.order, execution.fill
     listing, stamp = order.listing, execution.time_ns // unit_ns
     is_renamed = execution.happening in _RENAMED
@@ -143,7 +140,7 @@ def execution_report(execution: Execution, number: int, unit_ns: int) -> Json:
         "N": fill.fee_asset if fill else None,
         "T": stamp,
         "t": fill.trade_id if fill else -1,
-        "I": number,
+        "I": execution.number,
         "w": order.is_live and order.is_working,
         "m": fill.is_maker if fill else False,
         "M": fill is not None,

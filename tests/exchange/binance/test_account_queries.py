@@ -303,3 +303,45 @@ def test_times_can_be_told_in_microseconds(desk: SpotDesk) -> None:
         -1194,
         "Invalid value for time unit; expected either MICROSECOND or MILLISECOND.",
     )
+
+
+def test_amendments_are_remembered(desk: SpotDesk) -> None:
+    order = ask(desk, "order", symbol="BTCUSDT", origClientOrderId="resting").body["orderId"]
+    for quantity in ("0.09", "0.08"):
+        asked = {"symbol": "BTCUSDT", "orderId": order, "newClientOrderId": "resting"}
+        path = "/api/v3/order/amend/keepPriority"
+        assert desk.signed("alice", "PUT", path, **asked, newQty=quantity).status == 200
+
+    first, second = ask(desk, "order/amendments", symbol="BTCUSDT", orderId=order).body
+
+    assert list(first.items()) == [
+        ("symbol", "BTCUSDT"),
+        ("orderId", order),
+        ("executionId", first["executionId"]),
+        ("origClientOrderId", "resting"),
+        ("newClientOrderId", "resting"),
+        ("origQty", "0.10000000"),
+        ("newQty", "0.09000000"),
+        ("time", desk.now_ns // MILLISECOND_NS),
+    ]
+    later = {"symbol": "BTCUSDT", "orderId": order, "fromExecutionId": second["executionId"]}
+    assert ask(desk, "order/amendments", **later).body == [second]
+    missing = ask(desk, "order/amendments", symbol="BTCUSDT", orderId=1)
+    assert missing.refusal == (400, -2013, "Order does not exist.")
+
+
+def test_filters_are_those_of_everybody(desk: SpotDesk) -> None:
+    told = desk.send("GET", "/api/v3/exchangeInfo", "symbol=BTCUSDT").body["symbols"][0]
+
+    assert ask(desk, "myFilters", symbol="BTCUSDT").body == {
+        "exchangeFilters": [],
+        "symbolFilters": told["filters"],
+        "assetFilters": [],
+    }
+
+
+def test_there_are_no_lists_of_orders(desk: SpotDesk) -> None:
+    assert ask(desk, "openOrderList").body == []
+    assert ask(desk, "allOrderList", limit=5).body == []
+    assert ask(desk, "myAllocations", symbol="BTCUSDT").body == []
+    assert ask(desk, "myAllocations", symbol="DOGEUSDT").refusal[:2] == (400, -1121)

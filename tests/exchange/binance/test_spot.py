@@ -70,6 +70,12 @@ def test_exchange_info_tells_the_limits_that_are_held(desk: SpotDesk) -> None:
         ("GET", "/sapi/v1/capital/config/getall", (404, -1020, "This operation is not supported.")),
         ("POST", "/api/v3/depth", (405, -1020, "This operation is not supported.")),
         ("PUT", "/api/v3/order", (405, -1020, "This operation is not supported.")),
+        (
+            "POST",
+            "/api/v3/orderList/oco",
+            (400, -2010, "OCO orders are not supported for this symbol"),
+        ),
+        ("GET", "/api/v3/orderList/oco", (404, -1020, "This operation is not supported.")),
         ("GET", "/api/v3/depth", (400, -1102, "")),
         *(
             (method, "/api/v3/userDataStream", (410, -1016, "This service is no longer available."))

@@ -154,7 +154,7 @@ def test_amended_order_is_replaced(desk: SpotDesk, socket: Socket) -> None:
     desk.order("alice", "BUY", quantity="0.5", price="63000", newClientOrderId="mine")
     socket.events()
 
-    desk.signed(
+    answer = desk.signed(
         "alice",
         "PUT",
         "/api/v3/order/amend/keepPriority",
@@ -166,6 +166,7 @@ def test_amended_order_is_replaced(desk: SpotDesk, socket: Socket) -> None:
 
     report, position = socket.events()
     assert (report["x"], report["X"], report["q"]) == ("REPLACED", "NEW", "0.20000000")
+    assert report["I"] == answer.body["executionId"]
     assert (report["c"], report["C"]) == ("less", "mine")
     assert position["B"][1]["l"] == "12600.00000000"
 
@@ -182,8 +183,23 @@ def test_order_by_cash_tells_its_cash_and_is_filled(desk: SpotDesk, socket: Sock
     desk.order("alice", "BUY", "MARKET", quoteOrderQty="100")
 
     events = socket.events()
-    assert kinds(events)[-2:] == [("TRADE", "FILLED"), ("", "outboundAccountPosition")]
+    assert kinds(events) == [
+        ("NEW", "NEW"), ("TRADE", "FILLED"), ("", "outboundAccountPosition"),
+    ]  # fmt: skip
     assert events[1]["Q"] == "100.00000000"
+
+
+def test_order_by_cash_is_filled_by_its_last_trade(desk: SpotDesk, socket: Socket) -> None:
+    """What is left would pay for one more lot at the last price, but not at the next one."""
+    desk.agent(BookSide.ASK, 64_000.5, 10)
+
+    answer = desk.order("alice", "BUY", "MARKET", quoteOrderQty="7.040057")
+
+    assert kinds(socket.events()) == [
+        ("NEW", "NEW"), ("TRADE", "FILLED"), ("", "outboundAccountPosition"),
+    ]  # fmt: skip
+    assert (answer.body["status"], answer.body["executedQty"]) == ("FILLED", "0.00010000")
+    assert desk.held("alice", "USDT")[1] == 0
 
 
 def test_fired_stop_is_reported_when_it_begins_to_work(desk: SpotDesk, socket: Socket) -> None:
