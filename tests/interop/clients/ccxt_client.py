@@ -1,145 +1,21 @@
 """ccxt's REST clients, sync and async: Binance spot and USD-M, Coinbase Advanced and Exchange."""
 
-import asyncio
-import inspect
-import json
-from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
 import ccxt
 import ccxt.async_support
+from ccxt_desk import CcxtDesk, ImplicitDesk, ask, leave
 from ccxt_exchanges import binance, coinbase, coinbase_exchange
-from local_market import Keys, Levels, LocalMarket, levels
+from local_market import Keys, LocalMarket, levels
 from results import Results, ensure, expect, main, setup
-from spot_trading import Desk, Raw, RefusedError, check_orders, check_refusals, fresh, pair_of
+from spot_trading import Desk, check_orders, check_refusals, fresh, pair_of
 from watching import Sample, hold_once
 
 SETUP = setup()
 MARKET = LocalMarket(SETUP)
 SYMBOL = "ETH/USDT"
 FLAVOURS = {"sync": ccxt, "async": ccxt.async_support}
-KINDS: dict[int, Any] = {
-    -1013: (ccxt.InvalidOrder, ccxt.BadRequest),
-    -1021: ccxt.InvalidNonce,
-    -1022: ccxt.AuthenticationError,
-    -1121: ccxt.BadSymbol,
-    -2010: (ccxt.InsufficientFunds, ccxt.OrderImmediatelyFillable),
-    -2011: ccxt.OrderNotFound,
-    -2013: ccxt.OrderNotFound,
-    -2014: ccxt.AuthenticationError,
-    -2015: ccxt.AuthenticationError,
-}
-"""What ccxt makes of Binance's codes, where it tells them apart."""
-
-
-async def ask(method: Callable[..., Any], *given: Any, **named: Any) -> Any:
-    """Call a method of either flavour; the sync one in a thread."""
-    if inspect.iscoroutinefunction(method):
-        return await method(*given, **named)
-    found = await asyncio.to_thread(method, *given, **named)
-    return await found if inspect.isawaitable(found) else found
-
-
-async def leave(exchange: Any) -> None:
-    """Close what an exchange holds open."""
-    closed = exchange.close() if hasattr(exchange, "close") else None
-    if inspect.isawaitable(closed):
-        await closed
-
-
-class CcxtDesk:
-    """Trade by ccxt's unified methods; answers are the venue's own, as ccxt hands them on."""
-
-    def __init__(self, exchange: Any) -> None:
-        self.exchange = exchange
-
-    def _unified(self, symbol: str) -> str:
-        return str(self.exchange.safe_symbol(symbol, None, None, "spot"))
-
-    async def _ask(self, method: Callable[..., Any], *given: Any) -> Any:
-        try:
-            return await ask(method, *given)
-        except ccxt.BaseError as error:
-            # Some of ccxt's texts hold the venue's words alone; the answer itself holds the code.
-            answer = json.loads(self.exchange.last_http_response or "{}")
-            code, text = answer.get("code", 0), answer.get("msg", "")
-            told = text in str(error) or json.dumps(text) in str(error)
-            ensure(text and told, f"{error} does not tell {answer}")
-            kind = KINDS.get(code, ccxt.BaseError)
-            ensure(isinstance(error, kind), f"{code} became {type(error).__name__}")
-            raise RefusedError(code, text, type(error).__name__) from error
-
-    async def place(self, **fields: str) -> Raw:
-        symbol = self._unified(fields["symbol"])
-        kind, more = _unified_type(fields)
-        amount = float(fields["quantity"]) if "quantity" in fields else 0.0
-        price = float(fields["price"]) if "price" in fields else None
-        side = fields["side"].lower()
-        order = await self._ask(self.exchange.create_order, symbol, kind, side, amount, price, more)
-        return order["info"]
-
-    async def place_test(self, **fields: str) -> Raw:
-        return await self.place(**fields, test="true")
-
-    async def query(self, symbol: str, order_id: int) -> Raw:
-        found = await self._ask(self.exchange.fetch_order, str(order_id), self._unified(symbol))
-        return found["info"]
-
-    async def cancel(self, symbol: str, order_id: int) -> Raw:
-        found = await self._ask(self.exchange.cancel_order, str(order_id), self._unified(symbol))
-        return found["info"]
-
-    async def open_orders(self, symbol: str) -> list[Raw]:
-        found = await self._ask(self.exchange.fetch_open_orders, self._unified(symbol))
-        return [one["info"] for one in found]
-
-    async def trades(self, symbol: str) -> list[Raw]:
-        found = await self._ask(self.exchange.fetch_my_trades, self._unified(symbol))
-        return [one["info"] for one in found]
-
-    async def account(self) -> Raw:
-        balance = await self._ask(self.exchange.fetch_balance)
-        for one in balance["info"]["balances"]:
-            total = Decimal(one["free"]) + Decimal(one["locked"])
-            expect(float(total), balance["total"][one["asset"]], f"total {one['asset']} of ccxt")
-        return balance["info"]
-
-    async def depth(self, symbol: str) -> tuple[Levels, Levels]:
-        book = await self._ask(self.exchange.fetch_order_book, self._unified(symbol), 500)
-        return levels(book["bids"]), levels(book["asks"])
-
-    async def close(self) -> None:
-        await leave(self.exchange)
-
-
-class ImplicitDesk(CcxtDesk):
-    """Place by ccxt's implicit method, which hands wrong fields through to the venue."""
-
-    async def place(self, **fields: str) -> Raw:
-        return await self._ask(self.exchange.private_post_order, fields)
-
-    async def query(self, symbol: str, order_id: int) -> Raw:
-        fields = {"symbol": symbol, "orderId": order_id}
-        return await self._ask(self.exchange.private_get_order, fields)
-
-
-def _unified_type(fields: dict[str, str]) -> tuple[str, dict[str, Any]]:
-    """Return ccxt's type and parameters of an order told in Binance's fields."""
-    kind = fields["type"]
-    more: dict[str, Any] = {}
-    for name in ("timeInForce", "quoteOrderQty"):
-        if name in fields:
-            more[name] = fields[name]
-    if "test" in fields:
-        more["test"] = True
-    if kind == "LIMIT_MAKER":
-        return "limit", more | {"postOnly": True}
-    if kind.startswith("STOP_LOSS"):
-        more["stopLossPrice"] = fields["stopPrice"]
-    elif kind.startswith("TAKE_PROFIT"):
-        more["takeProfitPrice"] = fields["stopPrice"]
-    return ("limit" if kind.endswith("LIMIT") else "market"), more
 
 
 async def load_markets(exchange: Any, wanted: set[str]) -> str:
@@ -239,6 +115,64 @@ async def check_coinbase(results: Results, name: str, flavour: Any) -> None:
     await check_public(results, f"coinbaseexchange:{name}:", coinbase_exchange(flavour, SETUP))
 
 
+async def refused(request: Any, kind: type[Exception], text: str) -> str:
+    """Send a wrong request; ccxt raises `kind` with the venue's words."""
+    try:
+        answer = await request
+    except ccxt.BaseError as error:
+        ensure(isinstance(error, kind), f"{type(error).__name__} {error}: {kind.__name__}")
+        ensure(text in str(error), f"{error}: expected {text!r}")
+        return f"{type(error).__name__}: {error}"[:160]
+    raise AssertionError(f"answered: {str(answer)[:200]}")
+
+
+async def check_exchange_refusals(results: Results, name: str, flavour: Any) -> None:
+    """Meet the documented errors of Coinbase Exchange's REST."""
+    keys = MARKET.account({"USD": Decimal(100)}, "coinbase")
+    wrong = {
+        "bad-api-key": (keys._replace(key="0" * len(keys.key)), "Invalid API Key"),
+        "bad-signature": (keys._replace(secret="d3Jvbmctc2VjcmV0"), "invalid signature"),
+        "bad-passphrase": (keys._replace(passphrase="wrong"), "Invalid Passphrase"),
+    }
+    at = f"coinbaseexchange:{name}:wrong:"
+    for feature, (changed, text) in wrong.items():
+        exchange = coinbase_exchange(flavour, SETUP, changed)
+        await results.run(
+            at + feature,
+            lambda one=exchange, text=text: refused(
+                ask(one.fetch_accounts), ccxt.AuthenticationError, text
+            ),
+        )
+        await leave(exchange)
+    exchange = coinbase_exchange(flavour, SETUP)
+    public: dict[str, tuple[Any, str]] = {
+        "unknown-product": (
+            lambda: ask(exchange.public_get_products_id, {"id": "NO-PE"}),
+            "NotFound",
+        ),
+        "unknown-book": (
+            lambda: ask(exchange.public_get_products_id_book, {"id": "NO-PE"}),
+            "NotFound",
+        ),
+        "bad-level": (
+            lambda: ask(exchange.public_get_products_id_book, {"id": "BTC-USD", "level": 7}),
+            "level",
+        ),
+        "bad-granularity": (
+            lambda: ask(
+                exchange.public_get_products_id_candles, {"id": "BTC-USD", "granularity": 61}
+            ),
+            "granularity",
+        ),
+    }
+    for feature, (request, text) in public.items():
+        await results.run(
+            at + feature,
+            lambda request=request, text=text: refused(request(), ccxt.ExchangeError, text),
+        )
+    await leave(exchange)
+
+
 async def check_public(results: Results, at: str, exchange: Any) -> None:
     """Run what one of Coinbase's protocols offers without keys."""
     wanted = {"BTC/USD", "ETH/USD", "SOL/USD", "ADA/USD", "USDT/USD"}
@@ -253,6 +187,7 @@ async def body() -> Results:
     for name, flavour in FLAVOURS.items():
         await check_binance(results, name, flavour)
         await check_coinbase(results, name, flavour)
+        await check_exchange_refusals(results, name, flavour)
     return results
 
 

@@ -7,16 +7,28 @@ from decimal import Decimal
 from typing import Any
 
 import ccxt.pro
+from ccxt_desk import SocketDesk
 from ccxt_exchanges import binance, coinbase, coinbase_exchange
-from local_market import LocalMarket, levels
+from local_market import Keys, LocalMarket, levels
 from results import KnownDefectError, Results, ensure, expect, main, setup
-from spot_trading import check_balances, fresh, pair_of
+from spot_trading import check_balances, check_orders, check_refusals, fresh, pair_of
 from watching import Sample, check_trade_ids, gather_for, watch_book
 
 SETUP = setup()
 MARKET = LocalMarket(SETUP)
 SECONDS = float(SETUP["seconds"])
 LONG = SECONDS + 40
+CORRECTED = (
+    "bad-symbol",
+    "LOT_SIZE",
+    "PRICE_FILTER",
+    "parameter-missing",
+    "too-much-precision",
+    "illegal-characters",
+    "bad-side",
+    "not-required",
+)
+"""Wrong requests that ccxt itself refuses or puts right before they are sent."""
 
 
 def nanoseconds(text: str) -> int:
@@ -220,43 +232,22 @@ async def subscribed(exchange: Any) -> None:
         await asyncio.sleep(0.05)
 
 
-async def ws_refusals() -> str:
-    """Meet documented errors over the WebSocket API."""
-    keys = MARKET.account({"USDT": Decimal(100), "ETH": Decimal(1)})
-    exchange = binance(ccxt.pro, SETUP, keys)
+async def socket_desk(keys: Keys, *, late_ms: int = 0) -> SocketDesk:
+    # ccxt subtracts timeDifference from its own clock.
+    exchange = binance(ccxt.pro, SETUP, keys, timeDifference=late_ms)
     await exchange.load_markets()
-    cases = (
-        (
-            exchange.cancel_order_ws("999999999999", "ETH/USDT"),
-            ccxt.pro.OrderNotFound,
-            "Unknown order sent.",
-        ),
-        (
-            exchange.fetch_order_ws("999999999999", "ETH/USDT"),
-            ccxt.pro.OrderNotFound,
-            "Order does not exist.",
-        ),
-        (
-            exchange.create_order_ws("ETH/USDT", "limit", "buy", 5, 2500),
-            ccxt.pro.InsufficientFunds,
-            "Account has insufficient balance for requested action.",
-        ),
-        (
-            exchange.create_order_ws("ETH/USDT", "limit", "buy", 0.0001, 2500),
-            ccxt.pro.BadRequest,
-            "Filter failure: NOTIONAL",
-        ),
-    )
-    for request, kind, text in cases:
-        try:
-            await request
-        except ccxt.pro.BaseError as error:
-            ensure(isinstance(error, kind), f"{type(error).__name__}, expected {kind.__name__}")
-            ensure(text in str(error), f"{text} expected: {error}")
-        else:
-            raise AssertionError(f"{text} expected")
+    return SocketDesk(exchange)
+
+
+async def check_ws_api(results: Results) -> None:
+    """Trade by the WebSocket API alone."""
+    exchange = binance(ccxt.pro, SETUP)
+    info = await exchange.public_get_exchangeinfo({"symbol": "ETHUSDT"})
     await exchange.close()
-    return "-2011, -2013, -2010, -1013 as ccxt's own exceptions"
+    pair = pair_of(info["symbols"][0])
+    at = "binance:ws-api:"
+    await check_orders(results, MARKET, pair, socket_desk, at)
+    await check_refusals(results, MARKET, pair, socket_desk, socket_desk, at, CORRECTED)
 
 
 async def refused_level2() -> str:
@@ -302,7 +293,7 @@ async def check_binance(results: Results) -> None:
     )
     await exchange.close()
     await results.run("binance:private-streams", private_streams)
-    await results.run("binance:ws-api:wrong-requests", ws_refusals)
+    await check_ws_api(results)
     await results.run("binance:book:limit-5", small_limit)
     await results.run("binance:book:ws-address", url_trap)
 
