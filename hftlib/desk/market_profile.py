@@ -11,10 +11,10 @@ from hftlib.features.regression import quotes_of, regress_flow
 from hftlib.features.regularities import (
     autocorrelation,
     clustering,
+    cross_correlation,
     half_life,
     kurtosis,
     l_kurtosis,
-    lagged_correlation,
     lead_ratio,
     log_returns,
     memory_exponent,
@@ -32,8 +32,9 @@ OFI_WINDOWS_S: Final = (1, 5, 10)
 TAIL_SHARE: Final = 0.05
 SIGN_LAGS: Final = tuple(range(1, 51))
 CLUSTER_LAGS: Final = tuple(range(1, 11))
-LEAD_LAGS_NS: Final = tuple(step * 10 * MILLISECOND for step in range(-100, 101))
-"""Lags of the lead-lag: 1 s both ways in steps of 10 ms."""
+LEAD_GRID_NS: Final = 20 * MILLISECOND
+LEAD_LAGS: Final = tuple(range(-25, 26))
+"""Lags of the lead-lag, in steps of the grid: half a second both ways."""
 
 
 class MarketProfile(msgspec.Struct, frozen=True):
@@ -188,21 +189,42 @@ def pair_figures_of(first: BookRecord, second: BookRecord) -> Figures:
     """Return lead-lag and basis of two books that stand side by side on one clock."""
     if not (len(first.tops) and len(second.tops)):
         return {}
-    prices = (first.tops[:, 0], _mids(first)), (second.tops[:, 0], _mids(second))
-    correlations = lagged_correlation(*prices, LEAD_LAGS_NS)
-    best = int(np.argmax(correlations)) if np.isfinite(correlations).all() else None
-    edges = np.arange(first.start_ns + SECOND, first.end_ns, SECOND, dtype=np.int64)
-    mids = [np.log(sampled(stamps, mids, edges)) for stamps, mids in prices]
-    basis = (mids[1] - mids[0]) * 1e4
+    span = max(first.start_ns, second.start_ns) + SECOND, min(first.end_ns, second.end_ns)
+    logs = [_logs_on(book, span, SECOND) for book in (first, second)]
+    basis = (logs[1] - logs[0]) * 1e4
     return {
-        "lead_peak_correlation": None if best is None else float(correlations[best]),
-        "lead_peak_ms": None if best is None else LEAD_LAGS_NS[best] / MILLISECOND,
-        "lead_ratio": None if best is None else lead_ratio(correlations, LEAD_LAGS_NS),
-        "return_correlation_1_s": _correlation(np.diff(mids[0]), np.diff(mids[1])),
-        "return_correlation_10_s": _correlation(np.diff(mids[0][::10]), np.diff(mids[1][::10])),
+        **_lead(first, second, span),
+        "return_correlation_100_ms": _correlation(
+            *(np.diff(_logs_on(book, span, SECOND // 10)) for book in (first, second))
+        ),
+        "return_correlation_1_s": _correlation(*map(np.diff, logs)),
+        "return_correlation_10_s": _correlation(*(np.diff(one[::10]) for one in logs)),
         "basis_mean_bps": float(basis.mean()) if basis.size else None,
         "basis_deviation_bps": float(basis.std()) if basis.size else None,
         "basis_half_life_s": half_life(basis),
+    }
+
+
+def _logs_on(record: BookRecord, span: tuple[int, int], width_ns: int) -> Floats:
+    """Return the log of the mid on a grid of times."""
+    edges = np.arange(*span, width_ns, dtype=np.int64)
+    return np.asarray(np.log(sampled(record.tops[:, 0], _mids(record), edges)), dtype=np.float64)
+
+
+def _lead(first: BookRecord, second: BookRecord, span: tuple[int, int]) -> Figures:
+    """Return where the correlation on a fine grid peaks, and which side of it weighs more.
+
+    A grid, not the sum over overlapping intervals of Hayashi and Yoshida (2005): mids move in
+    cascades after seconds of rest, and the long interval before the first, small move of one book
+    meets the whole cascade of the other, at any lag. That feigns a leader.
+    """
+    ahead, behind = (np.diff(_logs_on(book, span, LEAD_GRID_NS)) for book in (first, second))
+    found = cross_correlation(ahead, behind, LEAD_LAGS)
+    if found is None:
+        return {}
+    return {
+        "lead_peak_ms": LEAD_LAGS[int(np.argmax(found))] * LEAD_GRID_NS / MILLISECOND,
+        "lead_ratio": lead_ratio(found, LEAD_LAGS),
     }
 
 

@@ -9,7 +9,7 @@ from hftlib.desk.market_rows import ROWS, Comparison, MarketPicture, Rule, rows_
 
 MARKET: Final = "market"
 ARBITRAGE: Final = "arbitrage"
-_ROOM: Final = {Rule.FACTOR: "factor 2", Rule.R2: "0.15", Rule.SHOWN: ""}
+_ROOM: Final = {Rule.FACTOR: "factor 2", Rule.R2: "0.15", Rule.LAG: "50 ms", Rule.SHOWN: ""}
 
 
 def market_table(

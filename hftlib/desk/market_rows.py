@@ -11,6 +11,8 @@ from hftlib.desk.market_record import EDGES_BPS
 
 R2_ROOM: Final = 0.15
 """How far an R2 may be from the real one."""
+LAG_ROOM_MS: Final = 50.0
+"""How far a lag may be from the real one, which is about nothing: no factor tells there."""
 FACTOR: Final = 2.0
 """How many times as large or as small any other judged figure may be."""
 
@@ -20,6 +22,7 @@ class Rule(StrEnum):
 
     FACTOR = "within a factor of two"
     R2 = "within 0.15"
+    LAG = "within 50 ms"
     SHOWN = "shown, not judged"
 
 
@@ -157,12 +160,13 @@ ROWS: Final = (
     ),
     Row(
         "lead-lag",
-        "Perpetual against spot, mids on one receiver's clock: the lag at the peak of the"
-        " Hayashi-Yoshida (2005) correlation on a grid of 10 ms (negative: the perpetual leads;"
-        " Hoffmann, Rosenbaum, Yoshida 2013), and the correlation of returns on fixed seconds."
-        " The lead ratio is Huth and Abergel's (2014): below 1, the perpetual leads.",
+        "Perpetual against spot, mids on one receiver's clock, returns on fixed grids (Epps 1979):"
+        " the lag at which their cross-correlation peaks, in steps of 20 ms (negative: the"
+        " perpetual leads), and how much of the move both make within 100 ms and 1 s. The lead"
+        " ratio is Huth and Abergel's (2014), to half a second: below 1, the perpetual leads.",
         (
-            Figure("lead_peak_ms", "lag at the peak, ms"),
+            Figure("lead_peak_ms", "lag at the peak, ms", Rule.LAG),
+            Figure("return_correlation_100_ms", "correlation of 100 ms returns"),
             Figure("return_correlation_1_s", "correlation of 1 s returns"),
             Figure("lead_ratio", "lead ratio", Rule.SHOWN),
             Figure("return_correlation_10_s", "correlation of 10 s returns", Rule.SHOWN),
@@ -254,6 +258,8 @@ def is_near(rule: Rule, real: float | None, simulated: float | None) -> bool:
         return False
     if rule is Rule.R2:
         return abs(simulated - real) <= R2_ROOM
+    if rule is Rule.LAG:
+        return abs(simulated - real) <= LAG_ROOM_MS
     return real * simulated > 0 and 1 / FACTOR <= simulated / real <= FACTOR
 
 

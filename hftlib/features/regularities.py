@@ -120,51 +120,34 @@ def log_returns(stamps: Stamps, prices: ArrayLike, width_ns: int) -> Floats:
     return np.diff(np.log(sampled(stamps, prices, edges))) * 1e4
 
 
-def lagged_correlation(
-    first: tuple[Stamps, ArrayLike], second: tuple[Stamps, ArrayLike], lags_ns: Sequence[int]
-) -> Floats:
-    """Return the correlation of two asynchronous prices, the second moved back by each lag.
+def cross_correlation(first: ArrayLike, second: ArrayLike, lags: Sequence[int]) -> Floats | None:
+    """Return the correlation of x_t with y_t+k at each lag k; positive lags are where x leads.
 
-    The estimator of Hayashi and Yoshida (2005): the sum of products of log returns over all pairs
-    of intervals that overlap, by the root of the realised variances; no grid, no interpolation.
-    With a positive lag the first one leads: its moves meet those of the second that come later
-    (Hoffmann, Rosenbaum, Yoshida 2013). NaN where a price never moves.
+    The series stand on one grid. None when one of them never changes, or is not longer than the
+    longest lag by two.
     """
-    stamps_a, a = _moves(*first)
-    stamps_b, b = _moves(*second)
-    if a.size < 2 or b.size < 2:
-        return np.full(len(lags_ns), np.nan)
-    steps = np.diff(a)
-    scale = np.sqrt((steps @ steps) * (np.diff(b) @ np.diff(b)))
+    x, y = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
+    if x.size < max(abs(lag) for lag in lags) + 2:
+        return None
+    x, y = x - x.mean(), y - y.mean()
+    scale = np.sqrt((x @ x) * (y @ y))
+    if scale == 0:
+        return None
+    count = x.size
     return np.array(
-        [_overlap(stamps_a, steps, stamps_b - lag, b) / scale for lag in lags_ns], dtype=np.float64
-    )
+        [x[max(0, -k) : count - max(0, k)] @ y[max(0, k) : count - max(0, -k)] for k in lags]
+    ) / float(scale)
 
 
-def _moves(stamps: Stamps, prices: ArrayLike) -> tuple[Stamps, Floats]:
-    """Return the stamps at which a log price changed, and its values there, the first included."""
-    values = np.log(np.asarray(prices, dtype=np.float64))
-    kept = np.ones(values.size, dtype=np.bool_)
-    kept[1:] = np.diff(values) != 0
-    return np.asarray(stamps, dtype=np.int64)[kept], values[kept]
-
-
-def _overlap(stamps_a: Stamps, steps: Floats, stamps_b: Stamps, b: Floats) -> float:
-    last = b.size - 1
-    begin = np.maximum(np.searchsorted(stamps_b, stamps_a[:-1], side="right") - 1, 0)
-    end = np.minimum(np.searchsorted(stamps_b, stamps_a[1:], side="left"), last)
-    return float(steps @ (b[end] - b[begin]))
-
-
-def lead_ratio(correlations: ArrayLike, lags_ns: Sequence[int]) -> float | None:
+def lead_ratio(correlations: ArrayLike, lags: Sequence[int]) -> float | None:
     """Return the sum of squared correlations at positive lags over that at negative ones.
 
-    Above 1 the first price leads (Huth and Abergel 2014). None where there is nothing to divide by.
+    Above 1 the first one leads (Huth and Abergel 2014). None where there is nothing to divide by.
     """
     squares = np.asarray(correlations, dtype=np.float64) ** 2
-    lags = np.asarray(lags_ns)
-    behind = float(squares[lags < 0].sum())
-    return float(squares[lags > 0].sum()) / behind if behind > 0 else None
+    steps = np.asarray(lags)
+    behind = float(squares[steps < 0].sum())
+    return float(squares[steps > 0].sum()) / behind if behind > 0 else None
 
 
 def depth_bands(

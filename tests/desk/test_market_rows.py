@@ -35,6 +35,8 @@ def picture(factor: float = 1.0, *, paired: bool = True, **given: float | None) 
         (Rule.R2, 0.5, 0.66, False),
         (Rule.R2, 0.05, -0.05, True),
         (Rule.R2, None, 0.5, False),
+        (Rule.LAG, 0.0, -50.0, True),
+        (Rule.LAG, -40.0, 20.0, False),
         (Rule.FACTOR, 10.0, None, False),
     ],
 )

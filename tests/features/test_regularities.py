@@ -6,11 +6,11 @@ import pytest
 from hftlib.features.regularities import (
     autocorrelation,
     clustering,
+    cross_correlation,
     depth_bands,
     half_life,
     kurtosis,
     l_kurtosis,
-    lagged_correlation,
     lead_ratio,
     log_returns,
     memory_exponent,
@@ -20,7 +20,6 @@ from hftlib.features.regularities import (
     time_weighted,
 )
 
-MS = 1_000_000
 CHANCE = np.random.default_rng
 
 
@@ -118,51 +117,33 @@ def test_log_returns_over_whole_windows() -> None:
     assert log_returns(np.empty(0, np.int64), [], 10).size == 0
 
 
-def _walk(seed: int, count: int = 4000) -> tuple[np.ndarray, np.ndarray]:
-    chance = CHANCE(seed)
-    stamps = np.cumsum(chance.integers(1, 40, count)) * MS
-    return stamps, np.exp(np.cumsum(chance.normal(size=count)) * 1e-4)
-
-
 def test_the_leader_is_found_at_its_lag() -> None:
-    stamps, prices = _walk(5)
-    lags = [lag * MS for lag in range(-200, 201, 10)]
-    found = lagged_correlation((stamps, prices), (stamps + 70 * MS, prices), lags)
-    assert lags[int(np.argmax(found))] == 70 * MS
-    assert found.max() == pytest.approx(1.0)
-    ratio, reverse = (
-        lead_ratio(lagged_correlation(*pair, lags), lags)
-        for pair in (
-            ((stamps, prices), (stamps + 70 * MS, prices)),
-            ((stamps + 70 * MS, prices), (stamps, prices)),
-        )
-    )
-    assert ratio is not None
-    assert reverse is not None
-    assert ratio > 2
-    assert reverse < 0.5
+    noise = CHANCE(5).normal(size=5000)
+    lags = tuple(range(-20, 21))
+    first, second = noise[7:], noise[:-7]  # the second one repeats the first, 7 steps later
+    found = cross_correlation(first, second, lags)
+    back = cross_correlation(second, first, lags)
+    assert found is not None
+    assert back is not None
+    assert (lags[int(np.argmax(found))], lags[int(np.argmax(back))]) == (7, -7)
+    assert found.max() == pytest.approx(1.0, abs=0.01)
+    ahead, behind = lead_ratio(found, lags), lead_ratio(back, lags)
+    assert ahead is not None
+    assert behind is not None
+    assert ahead > 5
+    assert behind < 0.2
 
 
-def test_correlation_of_asynchronous_walks_by_pairs_of_intervals() -> None:
-    (stamps_a, a), (stamps_b, b) = _walk(6, 60), _walk(7, 50)
-    b[20:40] = a[20:40]
-    x, y = np.diff(np.log(a)), np.diff(np.log(b))
-    lag = 30 * MS
-    plain = sum(
-        x[i] * y[j]
-        for i in range(x.size)
-        for j in range(y.size)
-        if stamps_a[i] < stamps_b[j + 1] - lag and stamps_b[j] - lag < stamps_a[i + 1]
-    ) / np.sqrt((x @ x) * (y @ y))
-    (found,) = lagged_correlation((stamps_a, a), (stamps_b, b), [lag])
-    assert found == pytest.approx(plain)
+def test_cross_correlation_by_hand() -> None:
+    # Deviations -1 0 1 and 1 -2 1: norms 2 and 6.
+    found = cross_correlation([1, 2, 3], [5, 2, 5], (-1, 0, 1))
+    assert found == pytest.approx(np.array([-2, 0, 2]) / np.sqrt(12))
 
 
-def test_a_price_that_never_moves_correlates_with_nothing() -> None:
-    stamps, prices = _walk(8)
-    still = (stamps, np.ones(stamps.size))
-    assert np.isnan(lagged_correlation((stamps, prices), still, [0])).all()
-    assert np.isnan(lagged_correlation(still, (stamps, prices), [0])).all()
+def test_cross_correlation_of_nothing_and_of_a_constant() -> None:
+    assert cross_correlation([], [], (0,)) is None
+    assert cross_correlation([1, 2, 3], [1, 2, 3], (-2, 0)) is None
+    assert cross_correlation([1, 2, 3], [2, 2, 2], (0,)) is None
 
 
 def test_no_ratio_where_nothing_lies_behind() -> None:
