@@ -316,8 +316,9 @@ class MarketData:
     # Windows.
 
     def day(self, now_ns: int) -> Figures:
-        """Return the figures of the last 24 hours."""
-        return self.window(_DAY_MINUTES, now_ns)
+        """Return the figures of the last 24 hours; the minute in which they begin counts whole."""
+        figures = self.window(_DAY_MINUTES, now_ns)
+        return figures._replace(open_ns=now_ns - _DAY_MINUTES * MINUTE_NS)
 
     def window(self, minutes: int, now_ns: int) -> Figures:
         """Return the figures of the last `minutes`, which begin on a minute (up to 59 s more).

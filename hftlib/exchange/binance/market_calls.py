@@ -353,13 +353,9 @@ class _SpotMarket:
         """Tell the figures of 24 hours."""
         parameters, is_mini = _ticker_parameters(texts)
         write = _mini_row if is_mini else _day_row
-
-        def row(book: BookNumbers) -> Body:
-            figures = book.feed.data.day(now_ns)
-            open_ns = now_ns - _DAY_MINUTES * MINUTE_NS
-            return write(book, figures._replace(open_ns=open_ns), unit_ns)
-
-        return self._answer(parameters, row)
+        return self._answer(
+            parameters, lambda book: write(book, book.feed.data.day(now_ns), unit_ns)
+        )
 
     def trading_day(self, texts: Texts, now_ns: int, unit_ns: int = MILLISECOND_NS) -> bytes:
         """Tell the figures of the calendar day in a time zone."""

@@ -43,7 +43,7 @@ class BookNumbers:
 
     def price(self, ticks: int) -> str:
         """Return a price."""
-        return to_text(ticks * self._tick, self.price_decimals)
+        return self.writers[0].price(ticks)
 
     def quanta(self, lots: int) -> int:
         """Return lots as the wire's quanta."""

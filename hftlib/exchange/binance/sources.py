@@ -356,28 +356,39 @@ def average_figures(numbers: BookNumbers, now_ns: int) -> Callable[[int], bytes]
 
 
 class BookFigures:
-    """Send figures of one book every second in which it traded."""
+    """Send figures of one book every second in which they changed."""
 
     def __init__(
-        self, topic: Topic, numbers: BookNumbers, write: WriteFigures, pace_ns: int = SECOND_NS
+        self,
+        topic: Topic,
+        numbers: BookNumbers,
+        write: WriteFigures,
+        *,
+        pace_ns: int = SECOND_NS,
+        has_quotes: bool = False,
     ) -> None:
-        """Send what `write` makes of the book."""
+        """Send what `write` makes of the book: of its trades, or of its best levels as well."""
         self.topic = topic
         self._numbers = numbers
         self._write = write
         self._pace = Pace(pace_ns)
-        self._trades = -1
+        self._has_quotes = has_quotes
+        self._sent: object = None
 
     def start(self, now_ns: int) -> None:
         """Begin with the next second."""
         self._pace.start(now_ns)
-        self._trades = -1
+        self._sent = None
 
     def publish(self, now_ns: int) -> None:
         """Send the figures."""
-        trades = self._numbers.feed.data.trade_count
-        if self._pace.has_come(now_ns) and trades != self._trades:
-            self._trades = trades
+        if not self._pace.has_come(now_ns):
+            return
+        feed = self._numbers.feed
+        quotes = (feed.book.best_bid, feed.book.best_ask) if self._has_quotes else None
+        told = (feed.data.trade_count, quotes)
+        if told != self._sent:
+            self._sent = told
             self.topic.send(self._write(self._numbers, now_ns), now_ns)
 
 

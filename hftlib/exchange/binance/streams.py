@@ -61,7 +61,7 @@ def _spot_channels() -> dict[str, Make]:
         "bookTicker": BookTickers,
     }
     for name, write in _FIGURES.items():
-        channels[name] = partial(BookFigures, write=write)
+        channels[name] = partial(BookFigures, write=write, has_quotes=name == "ticker")
     for suffix, pace in _PACES.items():
         end, pace_ns = f"@{suffix}" if suffix else "", pace * MILLISECOND_NS
         channels[f"depth{end}"] = partial(DiffDepth, pace_ns=pace_ns)

@@ -314,6 +314,24 @@ def test_tickers_of_the_day_and_of_windows(stage):
     assert heard.outbox == []
 
 
+def test_the_day_is_told_anew_when_the_best_levels_change(stage):
+    heard = stage.listen("btcusdt@ticker", "btcusdt@miniTicker")
+    stage.step(100)
+    first = data_of(heard)[0]
+    assert first["C"] - first["O"] == 86_400_000
+    stage.market.rest(stage.feed, BID, stage.opening, 5)
+    stage.step(100)
+    (ticker,) = data_of(heard)
+    assert (ticker["e"], ticker["b"], ticker["B"]) == (
+        "24hrTicker",
+        "64000.00000000",
+        "0.00005000",
+    )
+    stage.market.rest(stage.feed, BID, stage.opening - 5, 5)
+    stage.step(100)
+    assert heard.outbox == []
+
+
 def test_arrays_hold_what_traded(stage):
     heard = stage.listen("!miniTicker@arr", "!ticker_1h@arr")
     stage.step(100)
