@@ -18,6 +18,7 @@ from binance_sdk_spot.spot import Spot
 from local_market import Keys, Levels, LocalMarket, levels
 from results import Results, ensure, expect, main, setup
 from spot_trading import (
+    Pair,
     Raw,
     RefusedError,
     check_balances,
@@ -25,6 +26,7 @@ from spot_trading import (
     check_refusals,
     fresh,
     pair_of,
+    refused,
 )
 from watching import Sample, check_trade_ids, hold_once, watch_book
 
@@ -392,6 +394,88 @@ async def user_data() -> str:
     return f"session.logon, {len(reports)} reports, {len(positions)} positions; balances exact"
 
 
+async def resting(client: Spot, **fields: str) -> tuple[Pair, RestDesk, Raw, str]:
+    """Open an account and rest a buy order away from the market; return its price, too."""
+    rest = RestDesk(client)
+    info = await rest._ask(rest.rest.exchange_info, symbol=REST_SYMBOL)
+    pair = pair_of(info["symbols"][0])
+    desk = RestDesk(spot(fresh(MARKET, pair)))
+    bids, _ = await desk.depth(pair.symbol)
+    price = pair.price(bids[0][0] * Decimal("0.9"))
+    size = pair.lots(Decimal(100) / bids[0][0])
+    placed = await desk.place(
+        symbol=pair.symbol,
+        side="BUY",
+        type="LIMIT",
+        timeInForce="GTC",
+        quantity=size,
+        price=price,
+        **fields,
+    )
+    return pair, desk, placed, price
+
+
+async def amended() -> str:
+    """Amend an order to less: it keeps its id and place, and frees what it no longer needs."""
+    pair, desk, placed, _ = await resting(spot())
+    less = pair.lots(Decimal(placed["origQty"]) / 2)
+    answer = await desk._ask(
+        desk.rest.order_amend_keep_priority,
+        symbol=pair.symbol,
+        order_id=placed["orderId"],
+        new_qty=less,
+    )
+    expect(Decimal(answer["amendedOrder"]["qty"]), Decimal(less), "quantity in the answer")
+    orders = await desk.open_orders(pair.symbol)
+    expect([one["orderId"] for one in orders], [placed["orderId"]], "open orders")
+    expect(Decimal(orders[0]["origQty"]), Decimal(less), "quantity when queried")
+    check_balances(pair, await desk.account(), [], orders)
+    await refused(
+        desk._ask(
+            desk.rest.order_amend_keep_priority,
+            symbol=pair.symbol,
+            order_id=placed["orderId"],
+            new_qty=placed["origQty"],
+        ),
+        -2038,
+        "",
+    )
+    return "amended to half; to more is refused with -2038; balances equal to the last unit"
+
+
+async def replaced() -> str:
+    """Cancel and replace by REST; then fail to, and keep the order."""
+    pair, desk, placed, price = await resting(spot())
+    fields = {
+        "symbol": pair.symbol,
+        "side": "BUY",
+        "type": "LIMIT",
+        "cancel_replace_mode": "STOP_ON_FAILURE",
+        "timeInForce": "GTC",
+        "quantity": placed["origQty"],
+    }
+    lower = pair.price(Decimal(price) * Decimal("0.99"))
+    answer = await desk._ask(
+        desk.rest.order_cancel_replace,
+        **fields,
+        price=lower,
+        cancel_order_id=placed["orderId"],
+    )
+    expect((answer["cancelResult"], answer["newOrderResult"]), ("SUCCESS", "SUCCESS"), "results")
+    kept = answer["newOrderResponse"]["orderId"]
+    await refused(
+        desk._ask(desk.rest.order_cancel_replace, **fields, price=lower, cancel_order_id=999),
+        -2022,
+        "",
+    )
+    orders = await desk.open_orders(pair.symbol)
+    expect([one["orderId"] for one in orders], [kept], "open orders")
+    check_balances(pair, await desk.account(), [], orders)
+    await desk._ask(desk.rest.delete_open_orders, symbol=pair.symbol)
+    check_balances(pair, await desk.account(), [], [])
+    return "replaced; an unknown one fails with -2022; all cancelled; balances exact"
+
+
 async def by_signature() -> str:
     """Subscribe by signature with an HMAC key."""
     keys = MARKET.account({"USDT": Decimal(100)})
@@ -441,6 +525,8 @@ async def body() -> Results:
     rest_pair, socket_pair = pairs[REST_SYMBOL], pairs[SOCKET_SYMBOL]
     await check_orders(results, MARKET, rest_pair, rest_desk, "rest:")
     await check_orders(results, MARKET, socket_pair, socket_desk, "ws-api:")
+    await results.run("rest:order:amend-keep-priority", amended)
+    await results.run("rest:order:cancelReplace", replaced)
     await results.run("rest:ed25519", ed25519_rest)
     await results.run("ws-api:user-data-ed25519", user_data)
     await results.run("ws-api:user-data-signature", by_signature)

@@ -59,6 +59,8 @@ class Pair(NamedTuple):
     quote: str
     tick: Decimal
     lot: Decimal
+    most: Decimal
+    """Largest quantity of one order."""
 
     def price(self, value: Decimal) -> str:
         """Return a price rounded down to the tick, as plain text."""
@@ -78,6 +80,7 @@ def pair_of(info: Raw) -> Pair:
         info["quoteAsset"],
         Decimal(filters["PRICE_FILTER"]["tickSize"]).normalize(),
         Decimal(filters["LOT_SIZE"]["stepSize"]).normalize(),
+        Decimal(filters["LOT_SIZE"]["maxQty"]),
     )
 
 
@@ -298,15 +301,17 @@ async def _filled_as_maker(trader: Trader, size: str) -> bool:
 async def sweep(trader: Trader, down_to: Decimal) -> None:
     """Let the other account sell every bid down to a price."""
     bids, _ = await trader.desk.depth(trader.pair.symbol)
-    there = sum((size for price, size in bids if price >= down_to), Decimal(0))
-    await trader.other.place(
-        symbol=trader.pair.symbol,
-        side="SELL",
-        type="LIMIT",
-        timeInForce="IOC",
-        quantity=trader.pair.lots(there * 2 + trader.pair.lot * 1000),
-        price=trader.pair.price(down_to),
-    )
+    left = 2 * sum((size for price, size in bids if price >= down_to), trader.pair.lot * 1000)
+    while left > 0:
+        await trader.other.place(
+            symbol=trader.pair.symbol,
+            side="SELL",
+            type="LIMIT",
+            timeInForce="IOC",
+            quantity=trader.pair.lots(min(left, trader.pair.most)),
+            price=trader.pair.price(down_to),
+        )
+        left -= trader.pair.most
 
 
 async def _conditional(trader: Trader, kind: str, side: str, limit_factor: str) -> str:
