@@ -33,12 +33,15 @@ class TrueBook(NamedTuple):
     asks: Ladder
 
 
-def digest_of(book: TrueBook, lot_quanta: int = 1) -> bytes:
-    """Return SHA-256 over every level: of each side its length, the ticks, the sizes in quanta."""
+def digest_of(book: TrueBook, lot_quanta: int = 1, depth: int | None = None) -> bytes:
+    """Return SHA-256 over the best `depth` levels of each side, all where it is None.
+
+    Of each side come its length, the ticks, and the sizes in quanta, as 64-bit integers.
+    """
     digest = hashlib.sha256()
     for ticks, lots in (book.bids, book.asks):
-        quanta = lots * lot_quanta
-        digest.update(len(ticks).to_bytes(8, "little") + ticks.tobytes() + quanta.tobytes())
+        shown, quanta = ticks[:depth], lots[:depth] * lot_quanta
+        digest.update(len(shown).to_bytes(8, "little") + shown.tobytes() + quanta.tobytes())
     return digest.digest()
 
 

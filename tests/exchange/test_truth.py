@@ -114,3 +114,8 @@ def test_a_clients_equal_book_has_the_same_digest(market, truth):
     true = truth.book(*BTC).latest()
     assert digest_of(true, 10) == digest_of_clients_book(mine)
     assert digest_of(true, 1) != digest_of_clients_book(mine)
+    market.rest(*BTC, BookSide.BID, 5_000_000, 3, START_NS + 1)
+    market.taken(truth, START_NS + 1)
+    deeper = truth.book(*BTC).latest()
+    assert digest_of(deeper, 10) != digest_of_clients_book(mine)
+    assert digest_of(deeper, 10, depth=1) == digest_of_clients_book(mine)

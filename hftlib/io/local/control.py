@@ -259,7 +259,9 @@ class Control:
         books = [truth.at_id(one) for one in asked.update_ids]
         books += [truth.at_time(one) for one in asked.times_ns]
         quanta = truth.feed.listing.lot_quanta
-        return Digests([None if one is None else digest_of(one, quanta).hex() for one in books])
+        return Digests(
+            [None if one is None else digest_of(one, quanta, asked.depth).hex() for one in books]
+        )
 
     def _truth(self, venue: str, symbol: str) -> BookTruth:
         truth = self._steering.truth_of(venue, symbol)

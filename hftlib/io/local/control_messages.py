@@ -1,6 +1,9 @@
 """What goes over the control interface of a local market."""
 
+from typing import Annotated
+
 import msgspec
+from msgspec import Meta
 
 
 class ErrorBody(msgspec.Struct, frozen=True):
@@ -99,12 +102,13 @@ class BookShown(msgspec.Struct, frozen=True):
 
 
 class DigestsAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Ask for digests of one book, at update ids and at times."""
+    """Ask for digests of one book's best `depth` levels (null: all), at update ids and times."""
 
     venue: str
     symbol: str
     update_ids: list[int] = []
     times_ns: list[int] = []
+    depth: Annotated[int, Meta(ge=0)] | None = None
 
 
 class Digests(msgspec.Struct, frozen=True):

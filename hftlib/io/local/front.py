@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+from collections.abc import Callable
 from typing import Final
 
 from aiohttp import WSMessage, WSMsgType, web
@@ -23,8 +24,13 @@ _ENDINGS: Final = (WSMsgType.CLOSING, WSMsgType.CLOSED, WSMsgType.ERROR)
 class VenueFront:
     """Serve one venue to whoever connects."""
 
-    def __init__(self, server: VenueServer, faults: Faults, clock: WallClock) -> None:
-        """Serve `server`; stamps of what comes in are the clock's."""
+    def __init__(
+        self, server: VenueServer, faults: Faults, clock: WallClock, step: Callable[[int], None]
+    ) -> None:
+        """Serve `server`; stamps of what comes in are the clock's.
+
+        `step` lets the market's time pass up to the stamp of what comes in, before it acts.
+        """
         self.server = server
         self.links: dict[str, Link] = {}
         self.requests = 0
@@ -34,6 +40,7 @@ class VenueFront:
         self._gone_bytes = 0
         self._faults = faults
         self._clock = clock
+        self._step = step
         self._web = web.Server(self._handle, access_log=None, lingering_time=0.0)
         self._listeners: list[asyncio.Server] = []
 
@@ -84,14 +91,10 @@ class VenueFront:
         self.requests += 1
         path, _, query = request.raw_path.partition("?")
         body = await request.read()
+        now_ns = self._clock.now_ns()
+        self._step(now_ns)
         asked = Request(
-            request.method,
-            path,
-            query,
-            _lower(request),
-            body,
-            request.remote or "",
-            self._clock.now_ns(),
+            request.method, path, query, _lower(request), body, request.remote or "", now_ns
         )
         answer = self._faults.answer(self.server, asked)
         if isinstance(answer, Withheld):
@@ -101,6 +104,7 @@ class VenueFront:
     async def _serve_socket(self, request: web.BaseRequest) -> web.StreamResponse:
         path, _, query = request.raw_path.partition("?")
         now_ns = self._clock.now_ns()
+        self._step(now_ns)
         opening = Opening(path, query, _lower(request), request.remote or "", now_ns)
         connection = self._faults.connect(self.server, opening)
         if isinstance(connection, Response):
@@ -142,6 +146,7 @@ class VenueFront:
         connection, now_ns = link.connection, self._clock.now_ns()
         if link.is_ending:
             return
+        self._step(now_ns)
         if message.type is WSMsgType.TEXT:
             connection.receive(message.data, now_ns)
         elif message.type is WSMsgType.BINARY:

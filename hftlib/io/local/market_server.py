@@ -50,9 +50,11 @@ class MarketServer:
         self.addresses: dict[str, str] = {}
         self.authority = ""
         self.fronts = {
-            name: VenueFront(server, faults, clock) for name, server in market.servers.items()
+            name: VenueFront(server, faults, clock, self.step)
+            for name, server in market.servers.items()
         }
         self.worst_lag_ns = 0
+        self._reached_ns = self.started_ns
         self._stopping = asyncio.Event()
 
     async def listen(self) -> None:
@@ -97,14 +99,21 @@ class MarketServer:
         if isinstance(ended[0], Exception):
             raise ended[0]
 
+    def step(self, now_ns: int) -> None:
+        """Let the market's time pass up to `now_ns`, or as far as clients can be made to wait.
+
+        Clients' requests come through here, too: what is due is published before they act, so
+        that no frame tells of what happened after its stamp.
+        """
+        self.worst_lag_ns = max(self.worst_lag_ns, now_ns - self._reached_ns - STEP_NS)
+        self._reached_ns = max(self._reached_ns, min(now_ns, self._reached_ns + CATCH_UP_NS))
+        self.market.step(self._reached_ns)
+
     async def _pass_time(self) -> None:
-        reached = self.clock.now_ns()
-        tick_at = reached
+        self._reached_ns = tick_at = self.clock.now_ns()
         while True:
             now_ns = self.clock.now_ns()
-            self.worst_lag_ns = max(self.worst_lag_ns, now_ns - reached - STEP_NS)
-            reached = min(now_ns, reached + CATCH_UP_NS)
-            self.market.step(reached)
+            self.step(now_ns)
             if now_ns >= tick_at:
                 self._tick(now_ns)
                 tick_at = now_ns + TICK_NS
