@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any, Final, NamedTuple, Protocol
 
 import msgspec
@@ -470,8 +471,9 @@ def candles_asked(
     )
 
 
+@lru_cache(8_192)
 def kline_row(book: BookNumbers, row: CandleRow, unit_ns: int = MILLISECOND_NS) -> bytes:
-    """Return one candle as the array of twelve."""
+    """Return one candle as the array of twelve; clients ask for the closed ones again and again."""
     return (
         f'[{row.open_ns // unit_ns},"{book.price(row.open_ticks)}","{book.price(row.high_ticks)}",'
         f'"{book.price(row.low_ticks)}","{book.price(row.close_ticks)}","{book.size(row.lots)}",'
