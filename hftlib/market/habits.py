@@ -22,8 +22,8 @@ class AssetHabits(NamedTuple):
     sigma_bps: float
     beta: float = 0.0
     jumps_per_second: float = 0.6
-    jump_bps: float = 1.1
-    fast_spread: float = 0.3
+    jump_bps: float = 0.8
+    fast_spread: float = 0.6
     slow_spread: float = 0.3
     peg_seconds: float = 0.0
 
@@ -50,7 +50,8 @@ class Scale(NamedTuple):
     slots: float = 1.0
     delay_s: float = 0.12
     basis_bps: float = 0.0
-    basis_spread_bps: float = 0.3
+    basis_spread_bps: float = 0.2
+    caution: float = 1.0
 
 
 REFERENCE_PRICE: Final = 64_000.0
@@ -58,15 +59,15 @@ REFERENCE_PRICE: Final = 64_000.0
 
 ASSETS: Final = {
     "BTC": AssetHabits(0.3),
-    "ETH": AssetHabits(0.3, beta=1.1, jump_bps=0.4),
-    "SOL": AssetHabits(0.4, beta=1.3, jump_bps=0.8),
-    "BNB": AssetHabits(0.3, beta=0.7, jump_bps=0.5),
-    "ADA": AssetHabits(0.4, beta=1.1, jump_bps=0.8),
+    "ETH": AssetHabits(0.3, beta=1.1, jump_bps=0.3),
+    "SOL": AssetHabits(0.4, beta=1.3, jump_bps=0.6),
+    "BNB": AssetHabits(0.3, beta=0.7, jump_bps=0.35),
+    "ADA": AssetHabits(0.4, beta=1.1, jump_bps=0.6),
     "USDT": AssetHabits(0.05, jumps_per_second=0.05, jump_bps=0.1, peg_seconds=600.0),
 }
 
 CLASSES: Final = (
-    SlotClass(8, 0.0, 0.0, 160.0, 0.35),
+    SlotClass(18, 0.0, 0.0, 170.0, 0.5),
     SlotClass(2, 0.016, 0.16, 3.0, 0.05),
     SlotClass(12, 0.16, 0.8, 50.0, 0.06),
     SlotClass(16, 0.8, 1.6, 32.0, 0.06),
@@ -85,7 +86,7 @@ SCALES: Final = {
     (BINANCE, "SOL"): Scale(0.45, 0.25, 1.7, 0.6),
     (BINANCE, "BNB"): Scale(0.25, 0.12, 0.9, 0.5),
     (BINANCE, "ADA"): Scale(0.2, 0.08, 1.6, 0.4),
-    (BINANCE_USDM, "BTC"): Scale(1.6, 2.0, 1.0, 1.0, 0.02, -3.7, 0.5),
+    (BINANCE_USDM, "BTC"): Scale(1.6, 2.0, 1.0, 1.0, 0.02, -3.7, 0.25, 0.6),
     (COINBASE, "BTC"): Scale(0.6, 0.4, 1.0, 1.0, 0.16),
     (COINBASE, "ETH"): Scale(0.4, 0.25, 1.2, 0.8, 0.16),
     (COINBASE, "SOL"): Scale(0.25, 0.12, 1.7, 0.5, 0.16),
@@ -96,7 +97,7 @@ SCALES: Final = {
 TAKERS_PER_SECOND: Final = 11.0
 TOLERANCE_BPS: Final = 1.0
 TAKER_UNITS: Final = 0.0032
-TINY_UNITS: Final = 0.002
+TINY_UNITS: Final = 0.001
 
 
 def scale_of(listing: Listing) -> Scale:

@@ -76,6 +76,8 @@ from hftlib.market.agents.layout import (
     TOLERANCE_BPS,
     VIEW_BPS,
     VIEW_SPREAD_BPS,
+    WILLING,
+    WILLING_SPREAD,
     Floats,
     Ints,
 )
@@ -95,7 +97,10 @@ from hftlib.market.orders import NO_PRICE
 VIEW_SECONDS = 3.0
 STIR_SECONDS = 0.3
 SETTLED = 0.15
+RETREAT_SHARE = 0.7
 MOST_QUOTES = 50.0
+LARGEST_QUOTE = 36.0
+CHANGE_OF_MOOD = 0.15
 
 
 @kernel
@@ -146,10 +151,13 @@ def act_as_makers(ints: Ints, floats: Floats, state: Ints, chance: int, book: in
         _quote_empty_side(ints, floats, chance, book, view, bid, ask)
         return burst_s
     is_open = ask - bid > 1
-    retreats = not is_open or uniform(ints, chance) < 0.5
+    retreats = not is_open or uniform(ints, chance) < RETREAT_SHARE
     patience = tolerance if ints[block + CHASES] == 0 else SETTLED * tolerance
     if view > ask + patience or view < bid - patience:
-        ints[block + CHASES] = 1
+        if ints[block + CHASES] == 0:
+            ints[block + CHASES] = 1
+            if uniform(ints, chance) < CHANGE_OF_MOOD:
+                floats[own + WILLING] = log_normal(ints, chance, 1.0, floats[own + WILLING_SPREAD])
         if retreats:
             side = ASK if view > ask else BID
             _retreat(ints, floats, state, chance, book, side, ask if side == ASK else bid)
@@ -266,7 +274,9 @@ def _narrow(
     else:
         ticks = min(ask - 1, max(bid + 1, math.ceil(view)))
     slot = _touch_slot(ints, book, side, ticks)
-    want_filled(ints, book, slot, ticks, quote_size(ints, floats, chance, book))
+    lots = floats[own + WILLING] * quote_size(ints, floats, chance, book)
+    lots = min(lots, LARGEST_QUOTE * floats[own + QUOTE_LOTS])
+    want_filled(ints, book, slot, ticks, max(ints[block + LEAST_LOTS], int(lots)))
     ints[block + FOLLOWERS] = below(ints, chance, 2 * ints[block + CLASS_END])
     ints[block + FOLLOW_SIDE] = side
     floats[own + STIR] += floats[own + STIR_STEP]
@@ -427,5 +437,6 @@ def quote_size(ints: Ints, floats: Floats, chance: int, book: int) -> int:
         lots = log_normal(ints, chance, floats[own + TINY_LOTS], 1.0)
     else:
         lots = log_normal(ints, chance, floats[own + QUOTE_LOTS], floats[own + QUOTE_SPREAD])
+        lots = min(lots, LARGEST_QUOTE * floats[own + QUOTE_LOTS])
         lots *= floats[own + DIAL_DEPTH]
     return max(ints[BOOK_INTS + book * BOOK_INTS_STRIDE + LEAST_LOTS], int(lots))  # type: ignore[no-any-return]

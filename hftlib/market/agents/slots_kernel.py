@@ -10,12 +10,16 @@ compile without the matching engine inside them.
 
 from hftlib.core.compiled import kernel
 from hftlib.market.agents.layout import (
+    ASSET,
+    ASSET_FLOATS,
+    ASSET_STRIDE,
     BOOK_FLOATS,
     BOOK_FLOATS_STRIDE,
     BOOK_INTS,
     BOOK_INTS_STRIDE,
     FILL_SLOT,
     FREE_SLOT,
+    IMPACT_BPS,
     INVENTORY,
     NOW,
     OWNER_MAKERS,
@@ -27,6 +31,7 @@ from hftlib.market.agents.layout import (
     STATE_FROM,
     STATE_TO,
     TAKE,
+    VALUE,
     WANTED,
     WANTED_BOOK,
     WANTED_COUNT,
@@ -56,6 +61,7 @@ from hftlib.market.matching_kernel import cancel, place, remaining_of
 from hftlib.market.orders import NO_PRICE, TimeInForce
 
 IOC = int(TimeInForce.IOC)
+MOST_IMPACT_BPS = 30.0
 
 
 @kernel
@@ -190,7 +196,10 @@ def free_slot(ints: Ints, floats: Floats, state: Ints, book: int, slot: int) -> 
 
 @kernel
 def look_at_slot(ints: Ints, floats: Floats, state: Ints, book: int, slot: int) -> None:
-    """Book what was filled of a slot's order; the slot is empty when nothing is left."""
+    """Book what was filled of a slot's order; the slot is empty when nothing is left.
+
+    What takers do tells of what they know: the value moves with them, linearly (Kyle 1985).
+    """
     block = BOOK_INTS + book * BOOK_INTS_STRIDE
     side_slots = ints[block + SIDE_SLOTS]
     at = ints[block + SLOTS_AT] + slot
@@ -199,8 +208,12 @@ def look_at_slot(ints: Ints, floats: Floats, state: Ints, book: int, slot: int) 
     left = remaining_of(state, ints[at])
     filled = ints[at + 4 * side_slots] - left
     if filled > 0:
-        signed = filled if slot < side_slots else -filled
-        floats[BOOK_FLOATS + book * BOOK_FLOATS_STRIDE + INVENTORY] += signed
+        bought = filled if slot < side_slots else -filled
+        own = BOOK_FLOATS + book * BOOK_FLOATS_STRIDE
+        floats[own + INVENTORY] += bought
+        impact_bps = max(-MOST_IMPACT_BPS, min(MOST_IMPACT_BPS, bought * floats[own + IMPACT_BPS]))
+        value = ASSET_FLOATS + ints[block + ASSET] * ASSET_STRIDE + VALUE
+        floats[value] *= 1.0 - 1e-4 * impact_bps
         ints[at + 4 * side_slots] = left
     if left == 0:
         ints[at] = 0

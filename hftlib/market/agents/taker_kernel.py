@@ -57,7 +57,8 @@ from hftlib.market.layout import ASK, BID
 from hftlib.market.orders import NO_PRICE
 
 TREND_SECONDS = 60.0
-MOST_CHILDREN = 500.0
+MOST_CHILDREN = 100.0
+FIRST_SHARE = 0.7
 PATIENT_SHARE = 0.8
 SLIP_BPS = 3.0
 MOST_TAKERS = 3_000.0
@@ -118,7 +119,7 @@ def _send(
         if worth < bid - edge:
             _take_some(ints, floats, state, chance, book, OWNER_INFORMED, ASK, bid, lots)
             return
-    parent = below(ints, chance, PARENTS_AT_WORK)
+    parent = 0 if uniform(ints, chance) < FIRST_SHARE else below(ints, chance, PARENTS_AT_WORK)
     side = _child_side(ints, floats, chance, book, parent)
     lots = log_normal(ints, chance, floats[own + PARENT_LOTS + parent], floats[own + CHILD_SPREAD])
     _take_some(

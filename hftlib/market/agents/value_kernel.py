@@ -87,9 +87,10 @@ def _own_move(ints: Ints, floats: Floats, chance: int, at: int) -> float:
     floats[at + MOOD_SLOW] = slow
     mood = floats[at + MOOD_FAST_SPREAD] * fast + floats[at + MOOD_SLOW_SPREAD] * slow
     loud = floats[at + DIAL_VOLATILITY]
-    loud *= exponential_of(mood)
+    lively = exponential_of(mood)
+    loud *= math.sqrt(lively)
     move = floats[at + SIGMA_BPS] * loud * _ROOT_STEP * normal(ints, chance)
-    if uniform(ints, chance) < floats[at + JUMPS_PER_SECOND] * _STEP_S:
+    if uniform(ints, chance) < floats[at + JUMPS_PER_SECOND] * lively * _STEP_S:
         size = exponential(ints, chance, floats[at + JUMP_BPS] * loud)
         move += size if uniform(ints, chance) < 0.5 else -size
     if floats[at + PEG_SECONDS] > 0.0:
