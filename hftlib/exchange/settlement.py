@@ -118,42 +118,48 @@ class Settlement:
             self._expire(account, order, row)
 
     def _trade(self, account: Account, order: AccountOrder, row: list[int]) -> None:
-        listing, ticks, lots = order.listing, row[Report.TICKS], row[Report.LOTS]
-        instrument = listing.instrument
-        base, quote = base_units(listing, lots), quote_units(listing, ticks * lots)
-        paid, received = (quote, base) if order.is_buy else (base, quote)
-        income = instrument.base if order.is_buy else instrument.quote
-        rates = self._rates()
-        rate = rates.maker_ppm if row[Report.IS_MAKER] else rates.taker_ppm
-        fee = received * rate // _MILLION
-        order.locked -= paid
-        account.balance(order.locked_asset).locked -= paid
-        account.balance(income).free += received - fee
-        self._accounts.street_pays(order.locked_asset, -paid)
-        self._accounts.street_pays(income, received)
-        self._accounts.take_fee(income, fee)
-        fill = Fill(
+        fill = self._fill(order, row)
+        self._move(account, order, fill)
+        order.fills.append(fill)
+        account.fills.append(fill)
+        order.executed_lots += fill.lots
+        order.executed_cash += fill.ticks * fill.lots
+        if row[Report.REMAINING]:
+            order.status = Status.PARTIALLY_FILLED
+            self._relock(account, order)
+        else:
+            self._end(account, order, Status.FILLED)
+        self._tell(account, order, Happening.TRADE, fill.time_ns, fill)
+
+    def _fill(self, order: AccountOrder, row: list[int]) -> Fill:
+        """Return the fill with its fee: a rate of what is received, cut off."""
+        listing, is_maker = order.listing, bool(row[Report.IS_MAKER])
+        ticks, lots, rates = row[Report.TICKS], row[Report.LOTS], self._rates()
+        received = base_units(listing, lots) if order.is_buy else quote_units(listing, ticks * lots)
+        return Fill(
             listing,
             row[Report.TRADE_ID],
             order.order_id,
             ticks,
             lots,
             order.is_buy,
-            bool(row[Report.IS_MAKER]),
-            fee,
-            income,
+            is_maker,
+            received * (rates.maker_ppm if is_maker else rates.taker_ppm) // _MILLION,
+            listing.instrument.base if order.is_buy else listing.instrument.quote,
             row[Report.TIME_NS],
         )
-        order.fills.append(fill)
-        account.fills.append(fill)
-        order.executed_lots += lots
-        order.executed_cash += ticks * lots
-        if row[Report.REMAINING]:
-            order.status = Status.PARTIALLY_FILLED
-            self._relock(account, order)
-        else:
-            self._end(account, order, Status.FILLED)
-        self._tell(account, order, Happening.TRADE, row[Report.TIME_NS], fill)
+
+    def _move(self, account: Account, order: AccountOrder, fill: Fill) -> None:
+        """Pay out of what is locked, receive less the fee; the street is the other end of both."""
+        base = base_units(fill.listing, fill.lots)
+        quote = quote_units(fill.listing, fill.ticks * fill.lots)
+        paid, received = (quote, base) if fill.is_buyer else (base, quote)
+        order.locked -= paid
+        account.balance(order.locked_asset).locked -= paid
+        account.balance(fill.fee_asset).free += received - fill.fee
+        self._accounts.street_pays(order.locked_asset, -paid)
+        self._accounts.street_pays(fill.fee_asset, received)
+        self._accounts.take_fee(fill.fee_asset, fill.fee)
 
     def _prevent(self, account: Account, order: AccountOrder, row: list[int]) -> None:
         """Take the lots away that would have traded with an order of the same account."""
