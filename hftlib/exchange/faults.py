@@ -6,7 +6,7 @@ everything passes at the cost of one test.
 
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final
+from typing import Final, Protocol, runtime_checkable
 
 from hftlib.exchange.fault_answers import refusal, timeout_answer, writes_orders
 from hftlib.exchange.fault_kinds import FaultEvent, FaultKind, FaultSpec, FaultState, OrderAnswer
@@ -45,6 +45,13 @@ _GOING_AWAY: Final = 1001
 _POLICY: Final = 1008
 _LASTING: Final = frozenset({FaultKind.STALL, FaultKind.CLOCK_SKEW})
 """Kinds that hit every frame: logged once for each lane, counted every time."""
+
+
+@runtime_checkable
+class ClockOwner(Protocol):
+    """Be a venue whose own clock judges the stamps of its clients."""
+
+    clock_skew_ns: int
 
 
 class Withheld:
@@ -124,6 +131,19 @@ class Faults:
         if not isinstance(connection, Response):
             self._paths[connection.name] = opening.path
         return connection
+
+    def set_clock(self, server: VenueServer, now_ns: int) -> None:
+        """Let a venue judge its clients' stamps by the clock that it shows now.
+
+        Call it before the venue hears of anything that a client sent.
+        """
+        if isinstance(server, ClockOwner):
+            skews = [
+                int(planted.spec.seconds * SECOND_NS)
+                for planted in self._of(FaultKind.CLOCK_SKEW)
+                if planted.covers(server.name, "", "", now_ns)
+            ]
+            server.clock_skew_ns = sum(skews)
 
     def forget(self, connection: Connection) -> None:
         """Let go of a connection that is gone."""

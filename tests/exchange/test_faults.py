@@ -207,6 +207,24 @@ def test_a_wrong_clock_shows_in_frames_and_answers(faults, connection):
     assert faults.answer(venue, request()).body == b'{"serverTime":1699999999000}'
 
 
+def test_a_venue_judges_by_the_wrong_clock_while_it_is_wrong(faults):
+    venue = TinyVenue()
+    faults.set_clock(venue, NOW)
+    venue.clock_skew_ns = 7
+    faults.add(FaultSpec(FaultKind.CLOCK_SKEW, venue="binance", seconds=-3, for_s=2), NOW)
+    faults.add(FaultSpec(FaultKind.CLOCK_SKEW, venue="coinbase", seconds=9), NOW)
+    faults.set_clock(venue, NOW)
+    assert venue.clock_skew_ns == -3 * SECOND
+    faults.set_clock(venue, NOW + 2 * SECOND)
+    assert venue.clock_skew_ns == 0
+
+
+def test_an_answer_is_changed_only_for_whom_it_is_meant(faults):
+    faults.add(FaultSpec(FaultKind.UNRELATED_SNAPSHOT, venue="binance_usdm"), NOW)
+    answer = faults.answer(TinyVenue(), request(path="/api/v3/depth"))
+    assert b'"lastUpdateId":100,' in answer.body
+
+
 @pytest.mark.parametrize(
     ("kind", "expected"),
     [(FaultKind.CUT, (True, 1000)), (FaultKind.NO_PONG, (False, 1008)),

@@ -65,6 +65,7 @@ class BinanceSpot:
         """Serve the spot books on `floor` to everybody, and trading on them to `accounts`."""
         self.name = BINANCE
         self.limits = Limits()
+        self.clock_skew_ns = 0
         self._floor = floor
         self._accounts = accounts
         self._streams = SpotStreams(floor.feeds)
@@ -81,6 +82,7 @@ class BinanceSpot:
             {_METHODS_BY_PATH[path]: call for path, call in self._public.items()},
             {one.method: one for one in table},
             lambda: self._streams.hub.rules,
+            lambda: self.clock_skew_ns,
             self._ready,
         )
         self._opened = 0
@@ -124,8 +126,11 @@ class BinanceSpot:
             self._streams.disconnect(connection)
 
     def publish(self, now_ns: int) -> None:
-        """Put what happened up to `now_ns` into the outboxes of the streams."""
-        self._streams.publish(now_ns)
+        """Put what happened up to `now_ns` into the outboxes; cut them where the venue is down."""
+        if self._floor.is_up(self.name):
+            self._streams.publish(now_ns)
+        else:
+            self._streams.hub.cut()
 
     # What whoever runs the venue may do with it.
 
@@ -209,7 +214,7 @@ class BinanceSpot:
             if not texts.get(name):
                 raise missing(name)
         key = known_key(self._accounts, request.headers.get("x-mbx-apikey", ""))
-        check_time(texts, request.now_ns)
+        check_time(texts, request.now_ns + self.clock_skew_ns)
         check_signature(key, signed_text(request.query, body), texts["signature"])
         return key.account
 

@@ -45,6 +45,8 @@ class Services(NamedTuple):
     public: Mapping[str, MarketCall]
     signed: Mapping[str, Operation]
     rules: Callable[[], StreamRules]
+    skew_ns: Callable[[], int]
+    """How far the venue's clock is ahead of the market's; a fault may have set it wrong."""
     ready: Callable[[int], None]
     """Brings the market up to a time; raises BinanceError when the venue is down."""
 
@@ -210,7 +212,7 @@ class WsApiConnection:
         """
         if "apiKey" not in texts and self._session is not None:
             account = self._session.account
-            check_time(texts, now_ns)
+            check_time(texts, now_ns + self._services.skew_ns())
         else:
             account = self._verified(texts, now_ns).account
         return account, form.checked(texts)
@@ -221,7 +223,7 @@ class WsApiConnection:
         if not texts.get("signature"):
             raise missing("signature")
         key = known_key(self._services.accounts, texts["apiKey"])
-        check_time(texts, now_ns)
+        check_time(texts, now_ns + self._services.skew_ns())
         check_signature(key, sorted_text(texts), texts["signature"])
         return _Verified(key.key, key.kind, key.account)
 

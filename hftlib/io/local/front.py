@@ -82,6 +82,13 @@ class VenueFront:
         """Return the bytes of those frames."""
         return self._gone_bytes + sum(link.bytes_out for link in self.links.values())
 
+    def _ready_now(self) -> int:
+        """Make market and venue ready for what a client sent, and return its stamp."""
+        now_ns = self._clock.now_ns()
+        self._step(now_ns)
+        self._faults.set_clock(self.server, now_ns)
+        return now_ns
+
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         if request.headers.get("Upgrade", "").lower() == "websocket":
             return await self._serve_socket(request)
@@ -91,8 +98,7 @@ class VenueFront:
         self.requests += 1
         path, _, query = request.raw_path.partition("?")
         body = await request.read()
-        now_ns = self._clock.now_ns()
-        self._step(now_ns)
+        now_ns = self._ready_now()
         asked = Request(
             request.method, path, query, _lower(request), body, request.remote or "", now_ns
         )
@@ -103,8 +109,7 @@ class VenueFront:
 
     async def _serve_socket(self, request: web.BaseRequest) -> web.StreamResponse:
         path, _, query = request.raw_path.partition("?")
-        now_ns = self._clock.now_ns()
-        self._step(now_ns)
+        now_ns = self._ready_now()
         opening = Opening(path, query, _lower(request), request.remote or "", now_ns)
         connection = self._faults.connect(self.server, opening)
         if isinstance(connection, Response):
@@ -143,10 +148,9 @@ class VenueFront:
             self._hear(message, link)
 
     def _hear(self, message: WSMessage, link: Link) -> None:
-        connection, now_ns = link.connection, self._clock.now_ns()
         if link.is_ending:
             return
-        self._step(now_ns)
+        connection, now_ns = link.connection, self._ready_now()
         if message.type is WSMsgType.TEXT:
             connection.receive(message.data, now_ns)
         elif message.type is WSMsgType.BINARY:
