@@ -7,10 +7,12 @@ import pytest
 
 from hftlib.core.events import BookDelta, BookSnapshot
 from hftlib.core.states import FeedCondition
+from hftlib.exchange.accounts import Accounts
 from hftlib.exchange.binance.market_calls import market_calls
+from hftlib.exchange.binance.spot import BinanceSpot
 from hftlib.exchange.binance.stream_connection import SECOND_NS
 from hftlib.exchange.binance.streams import SpotStreams
-from hftlib.exchange.messages import Opening, Response
+from hftlib.exchange.messages import Close, Opening, Response
 from hftlib.market.listings import LISTINGS
 from hftlib.market.orders import BookSide
 from tests.reference.dict_book import read_levels
@@ -110,12 +112,19 @@ def test_names_of_connections_differ_and_the_gone_are_forgotten(stage):
     assert len(second.outbox) == 1
 
 
-def test_a_venue_that_is_down_cuts_its_connections(stage):
-    connection = stage.open("/ws/btcusdt@trade")
-    stage.streams.hub.cut()
+def test_a_venue_that_is_down_cuts_its_connections(stage, monkeypatch):
+    spot = BinanceSpot(stage.market.floor, Accounts())
+    opening = Opening("/ws/btcusdt@trade", "", {}, "127.0.0.1", stage.market.now_ns)
+    connection = spot.connect(opening)
+    stage.market.take(stage.feed, BID, 1)
+    stage.market.step(spot)
+    assert len(messages(connection)) == 1
+    monkeypatch.setattr(stage.market.world, "is_up", lambda venue: venue != "binance")
+    stage.market.step(spot)
     assert connection.is_closed
-    assert connection.outbox[-1].abrupt
-    assert list(stage.streams.hub.connections) == []
+    assert connection.outbox == [Close(1006, "", abrupt=True)]
+    stage.market.step(spot)
+    assert len(connection.outbox) == 1
 
 
 # Trades.
