@@ -8,11 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from hftlib.cli import market_ctl
+from hftlib.cli import market_ctl, market_tape
 from hftlib.cli.flags import add_settings
-from hftlib.cli.progress import progress_of
 from hftlib.core.configuration import Configuration
-from hftlib.core.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from hftlib.io.local.ports_file import Addresses
@@ -37,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_settings(parser, "data_dir")
     _add_market(parser)
     _add_servers(parser)
-    _add_offline(parser)
+    market_tape.add_arguments(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object in one line")
     market_ctl.add_parsers(parser)
 
@@ -84,19 +82,12 @@ def _add_servers(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_offline(parser: argparse.ArgumentParser) -> None:
-    offline = parser.add_argument_group("without sockets")
-    offline.add_argument("--offline", action="store_true", help="write a tape instead of serving")
-    offline.add_argument("--seconds", type=int, default=60, help="length of the tape (default 60)")
-    offline.add_argument("-o", "--output", type=Path, metavar="TAPE", help="the tape to write")
-
-
 def run(arguments: argparse.Namespace, configuration: Configuration) -> int:
     """Run the venues until they are stopped, steer them, or write a tape; return 0."""
     if arguments.what == market_ctl.NAME:
         return market_ctl.run(arguments, configuration)
-    if arguments.offline:
-        return _write_tape(arguments)
+    if arguments.offline or arguments.incidents is not None:
+        return market_tape.write(arguments)
     return _serve(arguments, configuration)
 
 
@@ -146,30 +137,3 @@ def _teller(as_json: bool) -> Callable[["Addresses"], None]:
         print(f"{'authority':18s} {told.ca}", flush=True)
 
     return tell
-
-
-def _write_tape(arguments: argparse.Namespace) -> int:
-    from hftlib.desk.local_tape import write_tape
-    from hftlib.market.scenario import SCENARIOS
-
-    if arguments.output is None:
-        raise ConfigurationError("--offline writes a tape: name it with -o TAPE")
-    scenario = (arguments.scenario or ["calm"])[-1]
-    if len(arguments.scenario) > 1 or scenario not in SCENARIOS:
-        known = ", ".join(sorted(SCENARIOS))
-        raise ConfigurationError(f"--offline plays one scenario of these: {known}")
-    with progress_of("s") as show:
-        summary = write_tape(
-            arguments.output,
-            seed=arguments.seed,
-            scenario=scenario,
-            seconds=arguments.seconds,
-            progress=show,
-        )
-    if arguments.json:
-        print(msgspec.json.encode(summary._asdict()).decode())
-    else:
-        print(f"{summary.tape}: {summary.frames} frames, {summary.tape_bytes} bytes")
-        told = f"scenario {summary.scenario}, seed {summary.seed}, {summary.seconds} s"
-        print(f"  {told}, sha256 {summary.sha256}")
-    return 0

@@ -18,7 +18,6 @@ from hftlib.exchange.floor import TradingFloor
 from hftlib.io.tape import BlockWriter, Manifest
 from hftlib.market.chance import Chance
 from hftlib.market.listings import LISTINGS, Listing
-from hftlib.market.scenario import SCENARIOS
 from hftlib.market.world import World
 
 START_NS: Final = 1_767_625_200_000_000_000
@@ -40,7 +39,7 @@ class TapeSummary(NamedTuple):
     frames: int
     seconds: int
     seed: int
-    scenario: str
+    scenarios: tuple[str, ...]
     tape_bytes: int
     sha256: str
 
@@ -49,24 +48,23 @@ def write_tape(
     path: Path,
     *,
     seed: int,
-    scenario: str,
+    scenarios: Sequence[str],
     seconds: int,
     listings: Sequence[Listing] = LISTINGS,
     protocols: Sequence[str] = DEFAULT_PROTOCOLS,
     level: int = _LEVEL,
     progress: Progress | None = None,
 ) -> TapeSummary:
-    """Run `scenario` for `seconds` and write what clients of every book's venue got to `path`.
+    """Run `scenarios` together for `seconds` and write what clients of the venues got to `path`.
 
-    `level` is zstandard's. Raises ValueError for a scenario that there is not, and TapeError when
+    `level` is zstandard's. Raises KeyError for a scenario that there is not, and TapeError when
     something is at `path` already.
     """
-    if scenario not in SCENARIOS:
-        raise ValueError(f"no scenario {scenario!r}; there are {', '.join(sorted(SCENARIOS))}")
-    run = _Run(seed, scenario, listings, protocols)
+    run = _Run(seed, scenarios, listings, protocols)
+    told = f"scenario {'+'.join(scenarios)}, seed {seed}, {seconds} s"
     manifest = Manifest(
         source=Source.SIMULATED,
-        origin=(f"hftlib market, scenario {scenario}, seed {seed}, {seconds} s",),
+        origin=(f"hftlib market, {told}",),
         instruments=run.instruments,
         notes=("no exchange sent this: local venues over a seeded market",),
     )
@@ -75,7 +73,13 @@ def write_tape(
             writer.append(arrival.frame(writer.next_seq))
     written = writer.manifest
     return TapeSummary(
-        str(path), written.records, seconds, seed, scenario, written.frames_bytes, written.sha256
+        str(path),
+        written.records,
+        seconds,
+        seed,
+        tuple(scenarios),
+        written.frames_bytes,
+        written.sha256,
     )
 
 
@@ -83,7 +87,11 @@ class _Run:
     """Let the market run in front of its clients."""
 
     def __init__(
-        self, seed: int, scenario: str, listings: Sequence[Listing], protocols: Sequence[str]
+        self,
+        seed: int,
+        scenarios: Sequence[str],
+        listings: Sequence[Listing],
+        protocols: Sequence[str],
     ) -> None:
         world = World(seed, START_NS, tuple(listings))
         floor = TradingFloor(world, seed)
@@ -96,7 +104,8 @@ class _Run:
         self.instruments = tuple(
             one for client in self._clients for one in client.instruments(START_NS)
         )
-        world.start(scenario, START_NS)
+        for scenario in scenarios:
+            world.start(scenario, START_NS)
 
     def arrivals(self, seconds: int, progress: Progress | None) -> Iterator[Arrival]:
         """Yield what arrives, in the order of arrival, up to the end of the last second."""

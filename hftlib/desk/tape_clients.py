@@ -125,7 +125,7 @@ class TapeClient:
 
     def step(self, now_ns: int) -> list[Arrival]:
         """Do what is due by `now_ns` and return what is on its way to the client."""
-        arrivals = []
+        arrivals: list[Arrival] = []
         if self._wanted and now_ns >= self._wanted_ns:
             arrivals += self._ask(now_ns)
         if self._connection is None and now_ns >= self._open_ns:

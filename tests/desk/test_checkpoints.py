@@ -3,15 +3,17 @@ import pytest
 from hftlib.core.frames import Frame, FrameKind
 from hftlib.core.instrument import Instrument
 from hftlib.desk.checkpoints import add_checkpoints
-from hftlib.desk.sample import write_sample
+from hftlib.desk.local_tape import write_tape
 from hftlib.engine.engine import Engine
 from hftlib.io.tape import BlockWriter, Manifest, TapeReader
+from hftlib.market.listings import listing_of
 
 
 @pytest.fixture(scope="module")
 def tape(tmp_path_factory):
-    path = tmp_path_factory.mktemp("sample") / "a.tape"
-    write_sample(path, seconds=12, seed=3)
+    path = tmp_path_factory.mktemp("market") / "a.tape"
+    books = tuple(listing_of(*book) for book in (("binance", "BTCUSDT"), ("coinbase", "BTC-USD")))
+    write_tape(path, seed=3, scenarios=["volatile"], seconds=14, listings=books)
     seen = []
     stored = add_checkpoints(
         path, 3.0, lambda done, total: seen.append((done, total)), least_frames=100
