@@ -256,7 +256,7 @@ def _habits(listing: Listing, scale: Scale, lots: float) -> tuple[tuple[int, flo
         (at.JOIN_SHARE, 0.75),
         (at.SIZE_SPREAD, 1.4),
         (at.WILLING, 1.0),
-        (at.WILLING_SPREAD, 1.1),
+        (at.WILLING_SPREAD, 1.4),
         (at.STIR_STEP, 0.2),
         (at.CALM_SHARE, 0.5),
         (at.MAKER_RATE, rate),

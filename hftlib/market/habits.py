@@ -48,7 +48,7 @@ class Scale(NamedTuple):
     notional: float = 1.0
     width: float = 1.0
     slots: float = 1.0
-    delay_s: float = 0.12
+    delay_s: float = 0.04
     basis_bps: float = 0.0
     basis_spread_bps: float = 0.2
     caution: float = 1.0
@@ -87,11 +87,11 @@ SCALES: Final = {
     (BINANCE, "BNB"): Scale(0.25, 0.12, 0.9, 0.5),
     (BINANCE, "ADA"): Scale(0.2, 0.08, 1.6, 0.4),
     (BINANCE_USDM, "BTC"): Scale(1.6, 2.0, 1.0, 1.0, 0.02, -3.7, 0.25, 0.6),
-    (COINBASE, "BTC"): Scale(0.6, 0.4, 1.0, 1.0, 0.16),
-    (COINBASE, "ETH"): Scale(0.4, 0.25, 1.2, 0.8, 0.16),
-    (COINBASE, "SOL"): Scale(0.25, 0.12, 1.7, 0.5, 0.16),
-    (COINBASE, "ADA"): Scale(0.12, 0.04, 1.6, 0.3, 0.16),
-    (COINBASE, "USDT"): Scale(0.12, 0.8, 0.1, 0.3, 0.16, 0.0, 0.02),
+    (COINBASE, "BTC"): Scale(0.6, 0.4, 1.0, 1.0, 0.07),
+    (COINBASE, "ETH"): Scale(0.4, 0.25, 1.2, 0.8, 0.07),
+    (COINBASE, "SOL"): Scale(0.25, 0.12, 1.7, 0.5, 0.07),
+    (COINBASE, "ADA"): Scale(0.12, 0.04, 1.6, 0.3, 0.07),
+    (COINBASE, "USDT"): Scale(0.12, 0.8, 0.1, 0.3, 0.07, 0.0, 0.02),
 }
 
 TAKERS_PER_SECOND: Final = 11.0
