@@ -4,30 +4,21 @@ import argparse
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from hftlib.cli import market_ctl, market_tape
 from hftlib.cli.flags import add_settings
 from hftlib.core.configuration import Configuration
+from hftlib.io.local.ports_file import FILE
+from hftlib.io.local.settings import PORTS, LocalSettings
 
 if TYPE_CHECKING:
     from hftlib.io.local.ports_file import Addresses
-    from hftlib.io.local.settings import LocalSettings
 
 NAME = "market"
 HELP = "run the local venues, which speak Binance's and Coinbase's protocols; `ctl` steers them"
-
-PORTS_FILE: Final = "market.json"
-_PORTS: Final = {
-    "binance": 8720,
-    "binance_usdm": 8721,
-    "coinbase_exchange": 8722,
-    "coinbase": 8723,
-    "coinbase_tls": 8724,
-    "control": 8725,
-}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -54,7 +45,7 @@ def _add_market(parser: argparse.ArgumentParser) -> None:
 def _add_servers(parser: argparse.ArgumentParser) -> None:
     servers = parser.add_argument_group("servers")
     servers.add_argument("--host", default="127.0.0.1", help="address to listen on")
-    for name, port in _PORTS.items():
+    for name, port in PORTS.items():
         servers.add_argument(
             f"--port-{name.replace('_', '-')}",
             type=int,
@@ -104,20 +95,18 @@ def _serve(arguments: argparse.Namespace, configuration: Configuration) -> int:
     return 0
 
 
-def _settings(arguments: argparse.Namespace, configuration: Configuration) -> "LocalSettings":
-    from hftlib.io.local.settings import LocalSettings
-
+def _settings(arguments: argparse.Namespace, configuration: Configuration) -> LocalSettings:
     data_dir = Path(configuration.data_dir).expanduser()
-    given = {name: getattr(arguments, f"port_{name}") for name in _PORTS}
+    given = {name: getattr(arguments, f"port_{name}") for name in PORTS}
     ports = {
-        name: (0 if arguments.free_ports else _PORTS[name]) if port is None else port
+        name: (0 if arguments.free_ports else PORTS[name]) if port is None else port
         for name, port in given.items()
     }
     return LocalSettings(
         host=arguments.host,
         ports=ports,
         data_dir=data_dir,
-        ports_file=arguments.ports_file or data_dir / PORTS_FILE,
+        ports_file=arguments.ports_file or data_dir / FILE,
         seed=arguments.seed,
         scenarios=tuple(arguments.scenario),
         token=configuration.api.token,
