@@ -86,6 +86,7 @@ class BinanceSpot:
             self._ready,
         )
         self._opened = 0
+        self._api: dict[WsApiConnection, None] = {}
         self._trading.listeners.append(self._user_data.executed)
         self._trading.settled.append(self._user_data.settled)
         accounts.watchers.append(self)
@@ -116,12 +117,16 @@ class BinanceSpot:
         except BinanceError as refusal:
             return refusal.response()
         self._opened += 1
-        return WsApiConnection(f"{self.name}-api-{self._opened}", opening, self._services, unit_ns)
+        name = f"{self.name}-api-{self._opened}"
+        connection = WsApiConnection(name, opening, self._services, unit_ns)
+        self._api[connection] = None
+        return connection
 
     def disconnect(self, connection: Connection) -> None:
         """Forget a connection whose socket is gone."""
         if isinstance(connection, WsApiConnection):
             connection.forget()
+            self._api.pop(connection, None)
         if isinstance(connection, StreamConnection):
             self._streams.disconnect(connection)
 
@@ -131,6 +136,8 @@ class BinanceSpot:
             self._streams.publish(now_ns)
         else:
             self._streams.hub.cut()
+            for connection in self._api:
+                connection.cut()
 
     # What whoever runs the venue may do with it.
 

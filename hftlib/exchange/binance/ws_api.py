@@ -149,6 +149,11 @@ class WsApiConnection:
             self._unanswered[payload] = now_ns
             self.outbox.append(Ping(payload))
 
+    def cut(self) -> None:
+        """End the connection without a word: the venue is down."""
+        if self._is_open:
+            self._close(Close(1006, "", abrupt=True))
+
     def forget(self) -> None:
         """End the connection's subscriptions; its socket is gone."""
         self._is_open = False

@@ -6,7 +6,7 @@ import pytest
 
 from hftlib.exchange.binance.stream_connection import SPOT_RULES, StreamConnection
 from hftlib.exchange.binance.ws_api import WsApiConnection
-from hftlib.exchange.messages import Opening, Response
+from hftlib.exchange.messages import Close, Opening, Response
 from hftlib.market.script import Fee
 from tests.reference.spot_desk import (
     HOME,
@@ -344,3 +344,17 @@ def test_fees_are_those_of_the_scenario(desk: SpotDesk, monkeypatch: pytest.Monk
 
     assert desk.held("alice", "BTC") == (units("2.09999"), 0)
     assert desk.signed("alice", "GET", "/api/v3/account").body["makerCommission"] == 0
+
+
+def test_connections_of_the_api_are_cut_when_the_venue_goes_down(
+    desk: SpotDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone, socket = desk.connect(), desk.connect()
+    desk.spot.disconnect(gone.connection)
+    monkeypatch.setattr(desk.floor, "is_up", lambda venue: venue != "binance")
+
+    desk.spot.publish(desk.now_ns)
+    desk.spot.publish(desk.now_ns)
+
+    assert gone.connection.outbox == []
+    assert socket.connection.outbox == [Close(1006, "", abrupt=True)]
