@@ -66,8 +66,11 @@ def _say(what: str) -> None:
     print(f"interop: {what}", file=sys.stderr, flush=True)
 
 
-def run(clients: Sequence[Client], seconds: float) -> list[Row]:
-    """Open a market and run the clients against it, side by side."""
+def run(clients: Sequence[Client], seconds: float) -> tuple[list[Row], list[str]]:
+    """Open a market, run the clients against it side by side, then steer it as the page says.
+
+    Return the clients' results, and the lines of the page that failed.
+    """
     begin = time.monotonic()
     for environment in dict.fromkeys(client.environment for client in clients):
         install(environment)
@@ -82,16 +85,18 @@ def run(clients: Sequence[Client], seconds: float) -> list[Row]:
         _say(f"market open after {time.monotonic() - begin:.0f} s")
         done = pool.map(lambda client: run_client(client, setup, seconds), clients)
         rows = [row for found in done for row in found]
-    _say(f"done in {time.monotonic() - begin:.0f} s")
-    return rows
+        commands = snippets.steering(snippets.PAGE.read_text(encoding="utf-8"))
+        failed = snippets.steer(setup["control"], commands)
+    _say(f"done in {time.monotonic() - begin:.0f} s; {len(commands)} lines of ctl carried out")
+    return rows, failed
 
 
 def main() -> int:
     """Run the proof; return 1 where any feature of any client failed."""
     arguments = _arguments()
     chosen = [one for one in CLIENTS if not arguments.client or one.name in arguments.client]
-    rows = run(chosen, arguments.seconds)
-    wrong = report.complaints(rows, [client.name for client in chosen])
+    rows, failed = run(chosen, arguments.seconds)
+    wrong = report.complaints(rows, [client.name for client in chosen]) + failed
     if not arguments.client:
         report.write(rows, arguments.seconds)
     for line in wrong:

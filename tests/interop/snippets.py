@@ -3,14 +3,21 @@
 They name the market's default ports and a placeholder for keys; a run puts the true ones in.
 """
 
+import contextlib
+import io
 import json
 import os
 import re
+import shlex
 import subprocess
 import tempfile
 import urllib.request
 from pathlib import Path
 
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from hftlib.cli.frame import main
 from tests.interop.environments import SNIPPETS, Client
 from tests.interop.report import DOCS, Row
 
@@ -24,6 +31,7 @@ PORTS = {
     8725: "control",
 }
 AUTHORITY = "data/market-tls/authority.pem"
+PUBLIC_KEY = "my-public-key.pem"
 SECONDS = 60.0
 _BLOCK = re.compile(r"<!-- snippet: (\w+) -->\n```python\n(.*?)```\n", re.DOTALL)
 
@@ -31,6 +39,33 @@ _BLOCK = re.compile(r"<!-- snippet: (\w+) -->\n```python\n(.*?)```\n", re.DOTALL
 def on_page(text: str) -> dict[str, str]:
     """Return the programs of the page by name."""
     return dict(_BLOCK.findall(text))
+
+
+def steering(text: str) -> list[list[str]]:
+    """Return the arguments of the page's `ctl` lines."""
+    lines = re.findall(r"^python -m hftlib market ctl (.+)$", text, re.MULTILINE)
+    return [shlex.split(line) for line in lines]
+
+
+def steer(control: str, commands: list[list[str]]) -> list[str]:
+    """Carry out `ctl` lines; return those that failed."""
+    found = []
+    with tempfile.TemporaryDirectory() as folder:
+        pem = Path(folder) / PUBLIC_KEY
+        pem.write_bytes(_public_key())
+        for command in commands:
+            words = [str(pem) if word == PUBLIC_KEY else word for word in command]
+            with contextlib.redirect_stdout(io.StringIO()) as told:
+                code = main(["market", "ctl", "--control", control, *words])
+            if code or not told.getvalue().strip():
+                found.append(f"ctl {' '.join(command)}: exit code {code}, {told.getvalue()!r}")
+    return found
+
+
+def _public_key() -> bytes:
+    public = Ed25519PrivateKey.generate().public_key()
+    kinds = serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    return public.public_bytes(*kinds)
 
 
 def pointed(source: str, setup: dict[str, str], keys: dict[str, str]) -> str:

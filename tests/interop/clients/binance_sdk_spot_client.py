@@ -13,7 +13,13 @@ from binance_common.configuration import (
     ConfigurationWebSocketAPI,
     ConfigurationWebSocketStreams,
 )
-from binance_common.errors import Error
+from binance_common.errors import (
+    ClientError,
+    Error,
+    RateLimitBanError,
+    ServerError,
+    TooManyRequestsError,
+)
 from binance_sdk_spot.spot import Spot
 from local_market import Keys, Levels, LocalMarket, levels
 from results import Results, ensure, expect, main, setup
@@ -476,6 +482,35 @@ async def replaced() -> str:
     return "replaced; an unknown one fails with -2022; all cancelled; balances exact"
 
 
+async def limited() -> str:
+    """Meet 429, 418, 451 and 503 on one path, as the SDK tells them."""
+    rest = spot().rest_api
+    path = "/api/v3/ticker/tradingDay"
+    cases: tuple[tuple[int, type[Error]], ...] = (
+        (429, TooManyRequestsError),
+        (418, RateLimitBanError),
+        (451, ClientError),
+        (503, ServerError),
+    )
+    told = []
+    for status, kind in cases:
+        fault = await asyncio.to_thread(
+            MARKET.plant, "http", topic=path, status=status, retry_after_s=7, count=1
+        )
+        try:
+            await asyncio.to_thread(rest.ticker_trading_day, "BTCUSDT")
+        except Error as error:
+            expect(type(error), kind, f"error for {status}")
+            if status in (429, 418):
+                expect(error.retry_after, 7, f"Retry-After of {status}")
+        else:
+            raise AssertionError(f"{status} was not told")
+        expect(MARKET.hits(fault), 1, "requests refused")
+        told.append(f"{status} {kind.__name__}")
+    await asyncio.to_thread(rest.ticker_trading_day, "BTCUSDT")
+    return ", ".join(told) + "; answered again afterwards"
+
+
 async def by_signature() -> str:
     """Subscribe by signature with an HMAC key."""
     keys = MARKET.account({"USDT": Decimal(100)})
@@ -527,6 +562,7 @@ async def body() -> Results:
     await check_orders(results, MARKET, socket_pair, socket_desk, "ws-api:")
     await results.run("rest:order:amend-keep-priority", amended)
     await results.run("rest:order:cancelReplace", replaced)
+    await results.run("rest:fault:http", limited)
     await results.run("rest:ed25519", ed25519_rest)
     await results.run("ws-api:user-data-ed25519", user_data)
     await results.run("ws-api:user-data-signature", by_signature)

@@ -79,6 +79,36 @@ async def replaced(flavour: Any) -> str:
     return "edited, then all cancelled"
 
 
+async def limited(flavour: Any, path: str, method: str) -> str:
+    """Meet 429, 418 and 503 on one path, as ccxt tells them."""
+    exchange = binance(flavour, SETUP)
+    told = []
+    for status, kind in (
+        (429, ccxt.DDoSProtection),
+        (418, ccxt.DDoSProtection),
+        (503, ccxt.ExchangeError),
+    ):
+        fault = MARKET.plant("http", venue="binance", topic=path, status=status, count=1)
+        try:
+            await ask(getattr(exchange, method), {"symbol": "ADAUSDT"})
+        except ccxt.BaseError as error:
+            ensure(isinstance(error, kind), f"{status} became {type(error).__name__}")
+            told.append(f"{status} {type(error).__name__}")
+        else:
+            raise AssertionError(f"{status} was not told")
+        expect(MARKET.hits(fault), 1, "requests refused")
+    await ask(getattr(exchange, method), {"symbol": "ADAUSDT"})
+    await leave(exchange)
+    return ", ".join(told) + "; answered again afterwards"
+
+
+LIMITED = {
+    "sync": ("/api/v3/ticker/price", "public_get_ticker_price"),
+    "async": ("/api/v3/ticker/bookTicker", "public_get_ticker_bookticker"),
+}
+"""Paths that no other client asks late in a run."""
+
+
 async def check_binance(results: Results, name: str, flavour: Any) -> None:
     """Run everything on Binance with one flavour."""
     exchange = binance(flavour, SETUP)
@@ -107,6 +137,7 @@ async def check_binance(results: Results, name: str, flavour: Any) -> None:
     await check_orders(results, MARKET, pair, desk, at)
     await results.run(f"{at}order:edit", lambda: replaced(flavour))
     await check_refusals(results, MARKET, pair, late, late, at)
+    await results.run(f"{at}fault:http", lambda: limited(flavour, *LIMITED[name]))
 
 
 async def check_coinbase(results: Results, name: str, flavour: Any) -> None:

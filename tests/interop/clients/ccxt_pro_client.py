@@ -181,6 +181,31 @@ async def url_trap() -> str:
     return f"the book moved on from {first} on a /ws address"
 
 
+async def dropped_frame() -> str:
+    """Lose one depth frame: ccxt must notice, and hold the true book again."""
+    exchange = binance(ccxt.pro, SETUP)
+    noticed: list[str] = []
+
+    async def step() -> Sample | None:
+        try:
+            book = await exchange.watch_order_book("SOL/USDT")
+        except ccxt.pro.InvalidNonce as error:
+            noticed.append(type(error).__name__)
+            return None
+        return Sample(book["nonce"], None, levels(book["bids"]), levels(book["asks"]))
+
+    while await step() is None:
+        pass
+    fault = await asyncio.to_thread(
+        MARKET.plant, "drop", venue="binance", topic="solusdt@depth@100ms", count=1
+    )
+    note = await watch_book(MARKET, "binance", "SOLUSDT", 3, step, depth=500, settle=20)
+    await exchange.close()
+    expect(MARKET.hits(fault), 1, "frames dropped")
+    expect(len(noticed), 1, "gaps noticed")
+    return f"{noticed[0]} raised once; {note}"
+
+
 async def private_streams() -> str:
     """Trade over the WebSocket API and follow orders, fills and balances by push alone."""
     exchange = binance(ccxt.pro, SETUP)
@@ -296,6 +321,7 @@ async def check_binance(results: Results) -> None:
     await check_ws_api(results)
     await results.run("binance:book:limit-5", small_limit)
     await results.run("binance:book:ws-address", url_trap)
+    await results.run("binance:fault:drop", dropped_frame)
 
 
 def newest(message: dict[str, Any]) -> str | None:

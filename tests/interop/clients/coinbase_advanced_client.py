@@ -196,6 +196,23 @@ async def unsubscribed() -> str:
     return "no more level2"
 
 
+async def cut_connection() -> str:
+    """Cut a connection without a close frame: the library connects and subscribes again."""
+    feed = await Feed().open(["SOL-USD"], ["level2", "heartbeats"])
+    await feed.on("l2_data", 1)
+    name = await asyncio.to_thread(MARKET.connection_of, "level2:SOL-USD")
+    await asyncio.to_thread(MARKET.plant, "cut", connection=name, count=1)
+    message = WebsocketResponse(json.loads(await feed.next_text()))
+    while message.sequence_num > 0:
+        message = WebsocketResponse(json.loads(await feed.next_text(30)))
+    feed.sequence = message.sequence_num
+    found = [message] if message.channel == "l2_data" else await feed.on("l2_data", 0)
+    expect(found[0].events[0].type, "snapshot", "first message of level2 after the cut")
+    await feed.on("heartbeats", 0)
+    await feed.close()
+    return "connected and subscribed again; a new snapshot came"
+
+
 async def alias() -> str:
     """Subscribe a -USDC product: it is answered as -USD."""
     feed = await Feed().open(["BTC-USDC"], ["level2", "heartbeats"])
@@ -364,6 +381,7 @@ async def body() -> Results:
         results.run("ws:unsubscribe", unsubscribed),
         results.run("ws:alias-USDC", alias),
         results.run("ws:subscribe-deadline", deadline),
+        results.run("ws:fault:cut", cut_connection),
         results.run("ws:wrong:user-without-keys", user_without_keys),
     )
     for name, (request, code, text) in WRONG.items():

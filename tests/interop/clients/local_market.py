@@ -106,3 +106,22 @@ class LocalMarket:
         return Book(
             found["update_id"], found["time_ns"], levels(found["bids"]), levels(found["asks"])
         )
+
+    def plant(self, kind: str, **spec: object) -> int:
+        """Plant a fault; return its number."""
+        return int(self._call("POST", "/control/faults", {"kind": kind, **spec})["fault"])
+
+    def hits(self, fault: int) -> int:
+        """Return how often a fault has hit."""
+        faults = self._call("GET", "/control/faults")["faults"]
+        return int(next(one["hits"] for one in faults if one["fault"] == fault))
+
+    def connection_of(self, topic: str) -> str:
+        """Return the venue's name of the connection that hears a stream of nobody else."""
+        fault = self.plant("delay", topic=topic, seconds=0, count=1)
+        for _ in range(WAITS * 5):
+            for event in self._call("GET", "/control/faults/log")["events"]:
+                if event["fault"] == fault:
+                    return str(event["connection"])
+            time.sleep(WAIT_SECONDS)
+        raise RuntimeError(f"nobody hears {topic}")

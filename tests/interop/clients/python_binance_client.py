@@ -5,7 +5,12 @@ import itertools
 from decimal import Decimal
 from typing import Any
 
-from binance import AsyncClient, BinanceSocketManager, DepthCacheManager
+from binance import (
+    AsyncClient,
+    BinanceSocketManager,
+    DepthCacheManager,
+    FuturesDepthCacheManager,
+)
 from binance.exceptions import BinanceAPIException
 from local_market import Keys, Levels, LocalMarket, levels
 from results import Results, ensure, expect, main, setup
@@ -174,6 +179,60 @@ async def depth_cache(client: AsyncClient) -> str:
             return Sample(cache._last_update_id, None, bids, asks)
 
         return await watch_book(MARKET, "binance", "BTCUSDT", SECONDS, step, settle=5)
+
+
+async def dropped_frame(client: AsyncClient) -> str:
+    """Lose one depth frame: the cache must take the book anew."""
+    manager = DepthCacheManager(
+        client, "BNBUSDT", limit=5000, conv_type=Decimal, ws_interval=100, refresh_interval=0
+    )
+    async with manager as cache:
+
+        async def step() -> Sample | None:
+            book = await cache.recv()
+            ensure(not isinstance(book, dict), f"the cache reports {book}")
+            bids, asks = levels(book.get_bids()), levels(book.get_asks())
+            return Sample(cache._last_update_id, None, bids, asks)
+
+        for _ in range(5):
+            await step()
+        fault = await asyncio.to_thread(
+            MARKET.plant, "drop", venue="binance", topic="bnbusdt@depth@100ms", count=1
+        )
+        note = await watch_book(MARKET, "binance", "BNBUSDT", 3, step, settle=10)
+        expect(MARKET.hits(fault), 1, "frames dropped")
+        return note
+
+
+async def cut_connection(manager: BinanceSocketManager) -> str:
+    """Cut a connection without a close frame: the library reports it and connects again."""
+    async with manager.trade_socket("BNBUSDT") as socket:
+        await socket.recv()
+        name = await asyncio.to_thread(MARKET.connection_of, "bnbusdt@trade")
+        await asyncio.to_thread(MARKET.plant, "cut", connection=name, count=1)
+        reported = await socket.recv()
+        while reported.get("e") != "error":
+            reported = await socket.recv()
+        again = await socket.recv()
+        while again.get("e") != "trade":
+            again = await socket.recv()
+    return f"{reported['type']} reported, then trades again"
+
+
+async def futures_cache(client: AsyncClient, manager: BinanceSocketManager) -> str:
+    """Watch FuturesDepthCacheManager: it holds what the last frame of ten levels told."""
+    cache = FuturesDepthCacheManager(client, "BTCUSDT", bm=manager, conv_type=Decimal)
+    async with cache as running:
+
+        async def step() -> Sample:
+            book = await running.recv()
+            at_ms = book.update_time
+            bids, asks = levels(book._bids), levels(book._asks)
+            return Sample(None, at_ms * 1_000_000, bids, asks)
+
+        return await watch_book(
+            MARKET, "binance_usdm", "BTCUSDT", min(SECONDS, 5), step, depth=10, settle=0
+        )
 
 
 async def partial_depth(manager: BinanceSocketManager) -> str:
@@ -360,6 +419,9 @@ async def body() -> Results:
         results.run("candles", lambda: candles(client, manager), long),
         results.run("multiplex", lambda: multiplex(manager), long),
         results.run("usdm:book", lambda: futures_book(client, manager), long),
+        results.run("usdm:FuturesDepthCacheManager", lambda: futures_cache(client, manager), long),
+        results.run("fault:drop", lambda: dropped_frame(client), long),
+        results.run("fault:cut", lambda: cut_connection(manager), long),
         results.run("usdm:aggTrade-markPrice", lambda: futures_streams(client, manager), long),
     )
     pair = pair_of(await client.get_symbol_info(SYMBOL))

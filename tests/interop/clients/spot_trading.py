@@ -18,7 +18,7 @@ UNIT = Decimal("1e-8")
 PLENTY = {"base": Decimal(2_000_000), "quote": Decimal(900_000_000)}
 PATIENCE = 6
 STOPS_BELOW = tuple(Decimal(part) for part in ("0.0005", "0.001", "0.003", "0.008", "0.02"))
-"""How far below the market a stop is tried: the last trade may lie below the best bid."""
+"""How far below the market a stop is tried, and how far below a stop the market is swept."""
 
 
 class RefusedError(Exception):
@@ -324,6 +324,10 @@ async def _conditional(trader: Trader, kind: str, side: str, limit_factor: str) 
         fields["price"] = trader.pair.price(bid * Decimal("0.89"))
     await _rest_query_cancel(trader, kind, side, **fields)
     for below in STOPS_BELOW:
+        # A stop is held against the last trade, which an earlier sweep may have left far below.
+        await trader.other.place(
+            symbol=trader.pair.symbol, side="BUY", type="MARKET", quantity=size
+        )
         bid, _ = await trader.top()
         stop = trader.pair.price(bid * (1 - below))
         fields["stopPrice"] = stop
