@@ -4,7 +4,9 @@ from tests.interop import snippets
 
 
 def test_the_lines_of_ctl_are_found():
-    text = 'python -m hftlib market\n```\npython -m hftlib market ctl fault add drop --topic "a b"\n'
+    text = (
+        'python -m hftlib market\n```\npython -m hftlib market ctl fault add drop --topic "a b"\n'
+    )
     assert snippets.steering(text) == [["fault", "add", "drop", "--topic", "a b"]]
 
 

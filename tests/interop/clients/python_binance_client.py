@@ -165,43 +165,53 @@ async def snapshot_is_true(client: AsyncClient) -> str:
     return await hold_once(MARKET, "binance", "BTCUSDT", sample)
 
 
-async def depth_cache(client: AsyncClient) -> str:
-    """Keep a book by DepthCacheManager; it asks for a second snapshot at its first event."""
-    manager = DepthCacheManager(
-        client, "BTCUSDT", limit=5000, conv_type=Decimal, ws_interval=100, refresh_interval=0
+class SeededCache(DepthCacheManager):
+    """Note each snapshot: the library then still applies the older event that asked for it."""
+
+    seeded_id = 0
+    seeds = 0
+
+    async def _init_cache(self) -> None:
+        await super()._init_cache()
+        self.seeded_id = self._last_update_id
+        self.seeds += 1
+
+    async def step(self) -> Sample | None:
+        """Return the book after an event, None while it is older than its own snapshot."""
+        book = await self.recv()
+        ensure(not isinstance(book, dict), f"the cache reports {book}")
+        if self._last_update_id < self.seeded_id:
+            return None
+        bids, asks = levels(book.get_bids()), levels(book.get_asks())
+        return Sample(self._last_update_id, None, bids, asks)
+
+
+def seeded_cache(client: AsyncClient, symbol: str) -> SeededCache:
+    return SeededCache(
+        client, symbol, limit=5000, conv_type=Decimal, ws_interval=100, refresh_interval=0
     )
-    async with manager as cache:
 
-        async def step() -> Sample | None:
-            book = await cache.recv()
-            ensure(not isinstance(book, dict), f"the cache reports {book}")
-            bids, asks = levels(book.get_bids()), levels(book.get_asks())
-            return Sample(cache._last_update_id, None, bids, asks)
 
-        return await watch_book(MARKET, "binance", "BTCUSDT", SECONDS, step, settle=5)
+async def depth_cache(client: AsyncClient) -> str:
+    """Keep a book by DepthCacheManager."""
+    async with seeded_cache(client, "BTCUSDT") as cache:
+        return await watch_book(MARKET, "binance", "BTCUSDT", SECONDS, cache.step)
 
 
 async def dropped_frame(client: AsyncClient) -> str:
     """Lose one depth frame: the cache must take the book anew."""
-    manager = DepthCacheManager(
-        client, "BNBUSDT", limit=5000, conv_type=Decimal, ws_interval=100, refresh_interval=0
-    )
-    async with manager as cache:
-
-        async def step() -> Sample | None:
-            book = await cache.recv()
-            ensure(not isinstance(book, dict), f"the cache reports {book}")
-            bids, asks = levels(book.get_bids()), levels(book.get_asks())
-            return Sample(cache._last_update_id, None, bids, asks)
-
+    async with seeded_cache(client, "BNBUSDT") as cache:
         for _ in range(5):
-            await step()
+            await cache.step()
+        seeds = cache.seeds
         fault = await asyncio.to_thread(
             MARKET.plant, "drop", venue="binance", topic="bnbusdt@depth@100ms", count=1
         )
-        note = await watch_book(MARKET, "binance", "BNBUSDT", 3, step, settle=10)
-        expect(MARKET.hits(fault), 1, "frames dropped")
-        return note
+        while cache.seeds == seeds:
+            await cache.step()
+        note = await watch_book(MARKET, "binance", "BNBUSDT", 2, cache.step)
+    expect(MARKET.hits(fault), 1, "frames dropped")
+    return f"a new snapshot was taken; {note}"
 
 
 async def cut_connection(manager: BinanceSocketManager) -> str:

@@ -17,8 +17,6 @@ Raw = dict[str, Any]
 UNIT = Decimal("1e-8")
 PLENTY = {"base": Decimal(2_000_000), "quote": Decimal(900_000_000)}
 PATIENCE = 6
-STOPS_BELOW = tuple(Decimal(part) for part in ("0.0005", "0.001", "0.003", "0.008", "0.02"))
-"""How far below the market a stop is tried, and how far below a stop the market is swept."""
 
 
 class RefusedError(Exception):
@@ -87,10 +85,11 @@ def pair_of(info: Raw) -> Pair:
 class Trader:
     """Trade one pair from a fresh account, and hold the balances against every fill."""
 
-    def __init__(self, desk: Desk, other: Desk, pair: Pair) -> None:
-        """Take the desk under test, and a second account that trades against it."""
+    def __init__(self, desk: Desk, buyer: Desk, seller: Desk, pair: Pair) -> None:
+        """Take the desk under test, and two accounts that move the market for it."""
         self.desk = desk
-        self.other = other
+        self.buyer = buyer
+        self.seller = seller
         self.pair = pair
 
     async def top(self) -> tuple[Decimal, Decimal]:
@@ -282,7 +281,7 @@ async def limit_maker(trader: Trader) -> str:
 
 
 async def _filled_as_maker(trader: Trader, size: str) -> bool:
-    """Post at the best bid and let the other account sell through it."""
+    """Post at the best bid and let another account sell through it."""
     bid, _ = await trader.top()
     price = trader.pair.price(bid)
     try:
@@ -299,11 +298,11 @@ async def _filled_as_maker(trader: Trader, size: str) -> bool:
 
 
 async def sweep(trader: Trader, down_to: Decimal) -> None:
-    """Let the other account sell every bid down to a price."""
+    """Sell every bid down to a price."""
     bids, _ = await trader.desk.depth(trader.pair.symbol)
     left = 2 * sum((size for price, size in bids if price >= down_to), trader.pair.lot * 1000)
     while left > 0:
-        await trader.other.place(
+        await trader.seller.place(
             symbol=trader.pair.symbol,
             side="SELL",
             type="LIMIT",
@@ -315,7 +314,7 @@ async def sweep(trader: Trader, down_to: Decimal) -> None:
 
 
 async def _conditional(trader: Trader, kind: str, side: str, limit_factor: str) -> str:
-    """Place below the market: query and cancel one; sweep the market through another."""
+    """Wait below the market: query and cancel one order; trade the market down to another."""
     size = await trader.size()
     with_price = kind.endswith("LIMIT")
     bid, _ = await trader.top()
@@ -323,13 +322,13 @@ async def _conditional(trader: Trader, kind: str, side: str, limit_factor: str) 
     if with_price:
         fields["price"] = trader.pair.price(bid * Decimal("0.89"))
     await _rest_query_cancel(trader, kind, side, **fields)
-    for below in STOPS_BELOW:
-        # A stop is held against the last trade, which an earlier sweep may have left far below.
-        await trader.other.place(
+    for _ in range(PATIENCE):
+        # A stop is held against the last trade: make that one at the market as it is now.
+        await trader.seller.place(
             symbol=trader.pair.symbol, side="BUY", type="MARKET", quantity=size
         )
         bid, _ = await trader.top()
-        stop = trader.pair.price(bid * (1 - below))
+        stop = trader.pair.price(bid - 2 * trader.pair.tick)
         fields["stopPrice"] = stop
         if with_price:
             fields["price"] = trader.pair.price(Decimal(stop) * Decimal(limit_factor))
@@ -338,17 +337,20 @@ async def _conditional(trader: Trader, kind: str, side: str, limit_factor: str) 
         except RefusedError as error:
             expect((error.code, "trigger" in error.text), (-2010, True), str(error))
             continue
-        order = await _swept(trader, Decimal(stop), int(placed["orderId"]))
+        order = await _triggered(trader, Decimal(stop), int(placed["orderId"]))
         expect(Decimal(order["executedQty"]), Decimal(size), "executedQty")
         return await trader.settled()
     raise AssertionError(f"the {kind} would always trigger at once")
 
 
-async def _swept(trader: Trader, stop: Decimal, order_id: int) -> Raw:
-    """Sell through a stop until a trade at or below it triggers: there may be no bid just there."""
-    for below in STOPS_BELOW:
-        await sweep(trader, stop * (1 - below))
-        order = await trader.desk.query(trader.pair.symbol, order_id)
+async def _triggered(trader: Trader, stop: Decimal, order_id: int) -> Raw:
+    """Let one account bid at the stop and another one sell down to it, until that triggers."""
+    symbol, price = trader.pair.symbol, trader.pair.price(stop)
+    bid = {"symbol": symbol, "side": "BUY", "type": "LIMIT", "timeInForce": "GTC", "price": price}
+    for _ in range(PATIENCE):
+        await trader.buyer.place(**bid, quantity=trader.pair.lots(Decimal(40) / stop))
+        await sweep(trader, stop)
+        order = await trader.desk.query(symbol, order_id)
         if order["status"] == "FILLED":
             return order
     return await trader.final(order_id)
@@ -419,18 +421,20 @@ async def check_orders(
     results: Results, market_: LocalMarket, pair: Pair, open_desk: OpenDesk, prefix: str = ""
 ) -> None:
     """Run every order check, each on a fresh account."""
-    other = await open_desk(fresh(market_, pair))
+    buyer = await open_desk(fresh(market_, pair))
+    seller = await open_desk(fresh(market_, pair))
     for feature, check in ORDER_CHECKS.items():
 
         async def body(check: Callable[[Trader], Awaitable[str]] = check) -> str:
             desk = await open_desk(fresh(market_, pair))
             try:
-                return await check(Trader(desk, other, pair))
+                return await check(Trader(desk, buyer, seller, pair))
             finally:
                 await desk.close()
 
         await results.run(prefix + feature, body)
-    await other.close()
+    await buyer.close()
+    await seller.close()
 
 
 class Wrong(NamedTuple):
