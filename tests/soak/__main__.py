@@ -5,7 +5,6 @@ import asyncio
 import json
 import os
 import platform
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -13,7 +12,6 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from hftlib.core.compiled import compile_all
@@ -24,12 +22,12 @@ from hftlib.io.local.control_client import ControlClient
 from tests.soak.driver import Driver
 from tests.soak.judge import BY_ID, Judge
 from tests.soak.lanes import instruments, lanes
+from tests.soak.report import empty_row, finished, table, write
 from tests.soak.trials import TRIALS, Trial
 
 SECOND = 1_000_000_000
 SETTLE_S = 4.0
 """Time after a fault in which books come back and notices are waited for."""
-RESULTS = Path(__file__).resolve().parent.parent.parent / "docs" / "reliability.json"
 
 
 def main() -> int:
@@ -38,11 +36,10 @@ def main() -> int:
     compile_all()
     with _market(arguments.seed) as told:
         results = asyncio.run(Soak(told, arguments.seconds, arguments.seed).run())
-    for line in _table(results):
+    for line in table(results):
         print(line)
     if arguments.write:
-        kept = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
-        RESULTS.write_text(json.dumps({**kept, "soak": results}, indent=2) + "\n")
+        write(results)
     for complaint in results["broken_rules"]:
         print(f"soak: {complaint}", file=sys.stderr)
     return 1 if results["broken_rules"] else 0
@@ -144,7 +141,7 @@ class Soak:
             if event["kind"] == trial.kind:
                 by_venue[event["venue"]].append(event)
         for venue, injected in by_venue.items():
-            row = self.rows.setdefault((trial.name, venue), _empty_row(trial.name, venue))
+            row = self.rows.setdefault((trial.name, venue), empty_row(trial.name, venue))
             row["injected"] += len(injected)
             row["wrong_while_live"] += sum(check.venue == venue for check in wrong)
             horizon = until_ns + int(SETTLE_S * SECOND)
@@ -166,6 +163,8 @@ class Soak:
                 f"{trial.name} on {venue}: {len(row['until_detected_s'])} of "
                 f"{row['injected']} noticed"
             )
+        if trial.shows_once and not row["until_detected_s"]:
+            self.broken.append(f"{trial.name} on {venue}: never noticed")
 
     async def _check(self) -> None:
         while True:
@@ -196,7 +195,7 @@ class Soak:
         for venue in (BINANCE, BINANCE_USDM):
             if any(check.venue == venue for check in self.judge.wrong):
                 self.broken.append(f"a LIVE book of {venue} was wrong")
-        rows = [_finished(row) for row in self.rows.values()]
+        rows = [finished(row) for row in self.rows.values()]
         return {
             "seconds": round(taken_s, 1),
             "seed": self.seed,
@@ -210,40 +209,6 @@ class Soak:
             "faults": rows,
             "broken_rules": list(dict.fromkeys(self.broken)),
         }
-
-
-def _empty_row(fault: str, venue: str) -> dict[str, Any]:
-    return {
-        "fault": fault,
-        "venue": venue,
-        "injected": 0,
-        "until_detected_s": [],
-        "by": set(),
-        "wrong_while_live": 0,
-    }
-
-
-def _finished(row: dict[str, Any]) -> dict[str, Any]:
-    times = row.pop("until_detected_s")
-    row["by"] = sorted(row["by"])
-    row["detected"] = len(times)
-    row["until_detected_p50_s"] = round(statistics.median(times), 3) if times else None
-    row["until_detected_max_s"] = round(max(times), 3) if times else None
-    return row
-
-
-def _table(results: dict[str, Any]) -> Iterator[str]:
-    yield (
-        f"{results['seconds']} s, {results['trials']} trials, {results['frames']} frames, "
-        f"compared {results['comparisons']}, wrong {results['wrong_while_live']}"
-    )
-    for row in results["faults"]:
-        yield (
-            f"{row['fault']:20s} {row['venue']:18s} injected {row['injected']:5d}  noticed "
-            f"{row['detected']:5d}  p50 {row['until_detected_p50_s']} s  max "
-            f"{row['until_detected_max_s']} s  wrong {row['wrong_while_live']:3d}  "
-            f"{', '.join(row['by'])}"
-        )
 
 
 if __name__ == "__main__":
