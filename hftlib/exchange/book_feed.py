@@ -5,19 +5,16 @@ The market's book is drained here and nowhere else, so that every protocol that 
 """
 
 from collections.abc import Callable
-from typing import Final
 
 import numpy as np
 
 from hftlib.exchange.market_data import MarketData
 from hftlib.market.listings import Listing
-from hftlib.market.matching import MatchingBook
-from hftlib.market.orders import Change, Outflow, Print, Report, Rows, Top
+from hftlib.market.matching import NOTHING, MatchingBook
+from hftlib.market.orders import Outflow, Rows
 
 Settle = Callable[["BookFeed", Rows], None]
 """Called with the reports on accounts' orders, as soon as they are drained."""
-
-_COLUMNS: Final = (len(Change), len(Print), len(Top), len(Report))
 
 
 class BookFeed:
@@ -35,6 +32,8 @@ class BookFeed:
     def drain(self) -> Outflow:
         """Take what the book holds, settle it with the accounts, and keep it for publication."""
         flow = self.book.drain()
+        if flow is NOTHING:
+            return flow
         self._pending.append(flow)
         self._gathered = None
         if len(flow.trades):
@@ -60,5 +59,5 @@ def _joined(flows: list[Outflow]) -> Outflow:
     if len(flows) == 1:
         return flows[0]
     if not flows:
-        return Outflow(*(np.empty((0, columns), np.int64) for columns in _COLUMNS))
+        return NOTHING
     return Outflow(*(np.concatenate(parts) for parts in zip(*flows, strict=True)))

@@ -111,6 +111,10 @@ class OrderState(NamedTuple):
     waits: bool
 
 
+NOTHING: Final = Outflow(*(np.empty((0, columns), np.int64) for _, _, columns in LOGS))
+"""What a quiet book answers: most steps of most books."""
+
+
 class MatchingBook:
     """Match the orders of one instrument by price, then by time.
 
@@ -190,6 +194,8 @@ class MatchingBook:
 
     def drain(self) -> Outflow:
         """Return what happened since the last drain, as copies, and empty the logs."""
+        if not self._kept and not any(self.state.item(count) for count, _, _ in LOGS):
+            return NOTHING
         self._kept.append(self._emptied())
         kept, self._kept = self._kept, []
         if len(kept) == 1:
