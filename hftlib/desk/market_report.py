@@ -5,7 +5,7 @@ from typing import Final
 
 from hftlib.core.errors import ConfigurationError
 from hftlib.desk.market_arbitrage import ArbitrageReport
-from hftlib.desk.market_rows import ROWS, Comparison, MarketPicture, Rule, rows_within
+from hftlib.desk.market_rows import ROWS, Comparison, MarketPicture, Rule, is_near, rows_within
 
 MARKET: Final = "market"
 ARBITRAGE: Final = "arbitrage"
@@ -19,10 +19,13 @@ def market_table(
     near = rows_within(comparisons)
     told = f"{sum(near.values())} of {len(near)} rows are near"
     lines = [
-        f"Real: {_measured(real)}.",
-        f"Simulated: {_measured(simulated)}.",
+        f"- Real: {_measured(real)}.",
+        f"- Simulated: {_measured(simulated)}.",
         "",
-        f"**{told}**: every figure of the row that is judged lies within its room.",
+        (
+            f"**{told}**: every figure of the row that is judged lies within its room."
+            f" {_strays(comparisons)}"
+        ),
         "",
         "| row | figure | real (halves) | simulated (halves) | ratio | room | near |",
         "|---|---|---:|---:|---:|---|---|",
@@ -31,6 +34,16 @@ def market_table(
         definitions_table(),
     ]
     return "\n".join(lines)
+
+
+def _strays(comparisons: Sequence[Comparison]) -> str:
+    """Name the figures that are only shown, and lie further off than a judged one may."""
+    far = [
+        f"{one.figure} ({one.row})"
+        for one in comparisons
+        if one.rule is Rule.SHOWN and not is_near(Rule.FACTOR, one.real, one.simulated)
+    ]
+    return f"Not judged, and off by more than a factor of two: {'; '.join(far) or 'nothing'}."
 
 
 def _measured(picture: MarketPicture) -> str:

@@ -16,6 +16,8 @@ from hftlib.desk.market_report import (
     with_table,
 )
 from hftlib.desk.market_rows import ROWS, compare
+from hftlib.desk.market_study import real_picture
+from tests.conftest import PROJECT
 from tests.desk.test_market_rows import picture
 
 
@@ -23,7 +25,8 @@ def test_the_table_tells_every_figure_and_how_many_rows_are_near() -> None:
     real, other = picture(), picture(volatility_1_s_bps=9.0, basis_mean_bps=None)
     table = market_table(real, other, compare(real, other))
     assert f"**{len(ROWS) - 1} of {len(ROWS)} rows are near**" in table
-    assert "Real: made up; 600 s of x, 600 s of x." in table
+    assert "- Real: made up; 600 s of x, 600 s of x." in table
+    assert "off by more than a factor of two: mean, bps (basis)." in table
     (row,) = (line for line in table.splitlines() if "**volatility**" in line)
     cells = [cell.strip() for cell in row.strip("|").split("|")]
     assert cells == [
@@ -44,6 +47,7 @@ def test_a_picture_without_a_pair_tells_of_none() -> None:
     table = market_table(real, other, compare(real, other))
     assert "Simulated: made up; 600 s of x.\n" in table
     assert "**lead-lag**" not in table
+    assert "off by more than a factor of two: nothing." in table
 
 
 def test_the_text_for_a_terminal() -> None:
@@ -86,6 +90,20 @@ def test_each_table_stands_between_its_marks() -> None:
     assert page.split("between")[0].count("first") == 1
     assert page.split("between")[1].count("second") == 1
     assert page.endswith("end")
+
+
+def test_the_page_of_the_project_shows_the_figures_that_are_kept() -> None:
+    page = (PROJECT / "docs" / "market.md").read_text(encoding="utf-8")
+    for table in (MARKET, ARBITRAGE):
+        assert with_table(page, table, "x") != page
+    assert definitions_table() in page
+    real = real_picture()
+    cells = (line.split("|")[2:4] for line in page.splitlines() if line.count("|") == 8)
+    shown = {(figure.strip(), value.strip()) for figure, value in cells}
+    kept = market_table(real, real, compare(real, real)).splitlines()
+    for line in (line for line in kept if line.endswith(("yes |", "|  |  |"))):
+        figure, value = line.split("|")[2:4]
+        assert (figure.strip(), value.strip()) in shown
 
 
 def test_a_page_without_a_place_is_refused() -> None:
