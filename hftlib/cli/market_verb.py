@@ -1,6 +1,7 @@
 """`market`: run the local venues, steer them, or write a tape of them without sockets."""
 
 import argparse
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -83,6 +84,8 @@ def run(arguments: argparse.Namespace, configuration: Configuration) -> int:
 
 
 def _serve(arguments: argparse.Namespace, configuration: Configuration) -> int:
+    # numpy, still to be imported, would have the books' mostly empty arrays held in pages of 2 MB.
+    os.environ.setdefault("NUMPY_MADVISE_HUGEPAGE", "0")
     from hftlib.desk.parent import watch_parent
     from hftlib.io.local.running import run as run_market
 
