@@ -3,7 +3,15 @@
 import argparse
 import sys
 
-from benchmarks import capture, hftlib_rows, matching_rows, other_rows, peer_rows, report
+from benchmarks import (
+    capture,
+    hftlib_rows,
+    market_rows,
+    matching_rows,
+    other_rows,
+    peer_rows,
+    report,
+)
 
 
 def _arguments() -> argparse.Namespace:
@@ -22,7 +30,7 @@ def main() -> int:
         print(f"bench: no capture at {error.filename}; set HFT_CAPTURES", file=sys.stderr)
         return 2
     own = hftlib_rows.measure(found, max(arguments.rounds, 5), _say)
-    others = list(other_rows.measure(_say))
+    others = [*other_rows.measure(_say), *market_rows.measure(_say)]
     matching = matching_rows.measure(_say, with_peer=not arguments.no_peers)
     if arguments.no_peers:
         print(report.table([*own.rows, *others, *matching.rows]))
