@@ -38,7 +38,7 @@ def test_the_table_tells_every_figure_and_how_many_rows_are_near() -> None:
         "factor 2",
         "no",
     ]
-    (row,) = (line for line in table.splitlines() if "mean, bps" in line)
+    (row,) = (line for line in table.splitlines() if "| mean, bps |" in line)
     assert row.endswith("| 0.400 (0.400, none) | none (none, none) |  |  |  |")
 
 
