@@ -69,7 +69,7 @@ def test_one_market_from_start_to_end(tmp_path):
         ctl(tmp_path, "account", "deposit", "me", "USDT", "1.5")
         ctl(tmp_path, "account", "reset", "me", "--balance", "BTC=2")
         listed = json.loads(ctl(tmp_path, "account", "list", "--json").stdout)
-        assert listed["accounts"][0]["balances"] == {"BTC": {"free": "2", "locked": "0"}}
+        assert listed["accounts"][0]["balances"]["BTC"] == {"free": "2", "locked": "0"}
         book = ctl(tmp_path, "book", "binance", "BTCUSDT", "--depth", "2", "--json")
         assert len(json.loads(book.stdout)["asks"]) == 2
 
