@@ -3,7 +3,7 @@
 from typing import Final
 
 from hftlib.core.venue import BINANCE, COINBASE
-from hftlib.market.script import Dial, Scenario, Step
+from hftlib.market.script import LEADER, Dial, Scenario, Step
 
 _ALL: Final = (
     Scenario(
@@ -17,7 +17,7 @@ _ALL: Final = (
         "Prices rise by about 9 bps a minute, with more buyers than sellers among the takers: "
         "makers gather short inventory, and whoever fades the move pays for it.",
         1_800.0,
-        (Step(0.0, Dial.DRIFT, 0.15, "BTC"), Step(0.0, Dial.LEAN, 0.15)),
+        (Step(0.0, Dial.DRIFT, 0.15, LEADER), Step(0.0, Dial.LEAN, 0.15)),
     ),
     Scenario(
         "volatile",
@@ -40,7 +40,7 @@ _ALL: Final = (
         (
             Step(5.0, Dial.DEPTH, 0.4),
             Step(5.0, Dial.CAUTION, 2.0),
-            Step(10.0, Dial.JUMP, 90.0, "BTC", 0.4),
+            Step(10.0, Dial.JUMP, 90.0, LEADER, 0.4),
             Step(10.0, Dial.VOLATILITY, 5.0),
             Step(10.0, Dial.TAKERS, 4.0),
             Step(10.0, Dial.LEAN, 0.5),
@@ -63,8 +63,8 @@ _ALL: Final = (
             Step(5.0, Dial.TAKERS, 5.0),
             Step(5.0, Dial.LEAN, -0.8),
             Step(5.0, Dial.VOLATILITY, 4.0),
-            Step(10.0, Dial.JUMP, -500.0, "BTC", 8.0),
-            Step(40.0, Dial.JUMP, 430.0, "BTC", 30.0),
+            Step(10.0, Dial.JUMP, -500.0, LEADER, 8.0),
+            Step(40.0, Dial.JUMP, 430.0, LEADER, 30.0),
             Step(40.0, Dial.LEAN, 0.4),
             Step(40.0, Dial.TAKERS, 3.0),
             Step(90.0, Dial.DEPTH, 0.5),

@@ -18,7 +18,7 @@ class Dial(StrEnum):
     VOLATILITY = "volatility"
     """Times an asset's volatility."""
     DRIFT = "drift"
-    """Plus bps a second on an asset's value; the first asset's moves the others by their beta."""
+    """Plus bps a second on an asset's value."""
     PEG = "peg"
     """Plus bps on the value to which a pegged asset returns."""
     PULL = "pull"
@@ -47,6 +47,9 @@ class Dial(StrEnum):
     """Above 0 the venue is down: its books are halted."""
 
 
+LEADER: Final = "leader"
+"""Stands for the first asset listed (BTC): the others share its moves by their beta."""
+
 MULTIPLIED: Final = frozenset(
     {Dial.VOLATILITY, Dial.PULL, Dial.ACTIVITY, Dial.DEPTH, Dial.CAUTION, Dial.TAKERS}
 )
@@ -72,7 +75,8 @@ OF_BOOKS: Final = {
 class Step(NamedTuple):
     """Turn a dial `at_s` seconds after the start.
 
-    `where` names an asset, a venue, or a book as "venue/symbol"; empty it means everywhere.
+    `where` names an asset, a venue, or a book as "venue/symbol"; empty it means everywhere, and
+    LEADER the first asset.
     """
 
     at_s: float
@@ -86,9 +90,9 @@ class Step(NamedTuple):
         names = ("", listing.venue, listing.instrument.base, f"{listing.venue}/{listing.symbol}")
         return self.where in names
 
-    def concerns_asset(self, name: str) -> bool:
-        """Say whether an asset is meant."""
-        return self.where in ("", name)
+    def concerns_asset(self, name: str, number: int) -> bool:
+        """Say whether an asset is meant; the leader's number is 0."""
+        return self.where in ("", name) or (self.where == LEADER and number == 0)
 
 
 class Fee(NamedTuple):

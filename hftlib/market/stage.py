@@ -107,14 +107,14 @@ class Stage:
 
     def _jump(self, step: Step) -> None:
         for number, name in enumerate(self._crowd.assets):
-            if step.concerns_asset(name):
+            if step.concerns_asset(name, number):
                 self._crowd.add_jump(number, step.value, step.over_s)
 
     def _set_dials(self) -> None:
         crowd = self._crowd
         for dial, place in OF_ASSETS.items():
             for number, name in enumerate(crowd.assets):
-                steps = [one for one in self._turned_by(dial) if one.concerns_asset(name)]
+                steps = [one for one in self._turned_by(dial) if one.concerns_asset(name, number)]
                 crowd.floats[crowd.asset_place(number, place)] = _combined(dial, steps)
         for dial, place in OF_BOOKS.items():
             for number, listing in enumerate(crowd.listings):

@@ -30,6 +30,10 @@ from hftlib.market.agents.layout import (
     LOG_FILLING,
     NEAR_CLASSES,
     NOW,
+    PAIR_CHEAP,
+    PAIR_DEAR,
+    PAIR_INTS,
+    PAIR_INTS_STRIDE,
     REACHED,
     SECOND_NS,
     SIDE_SLOTS,
@@ -58,7 +62,7 @@ def run_lanes(ints: Ints, floats: Floats, books: Ints, until_ns: int) -> int:
         lane = _next_lane(ints)
         time_ns = ints[LANE_NEXT + lane]
         if time_ns > until_ns:
-            ints[NOW] = until_ns
+            ints[NOW] = max(ints[NOW], until_ns)
             return REACHED
         ints[NOW] = time_ns
         ints[LANE_NEXT + lane] = time_ns + _act(ints, floats, books, lane)
@@ -113,10 +117,9 @@ def _fills_log(ints: Ints, books: Ints, lane: int) -> bool:
         return False
     if kind != LANE_ARBITRAGE:
         return needs_drain(state_of(ints, books, ints[LANE_SUBJECT + lane]))
-    for book in range(ints[BOOKS]):
-        if needs_drain(state_of(ints, books, book)):
-            return True
-    return False
+    pair = PAIR_INTS + ints[LANE_SUBJECT + lane] * PAIR_INTS_STRIDE
+    first = needs_drain(state_of(ints, books, ints[pair + PAIR_CHEAP]))
+    return first or needs_drain(state_of(ints, books, ints[pair + PAIR_DEAR]))
 
 
 @entry(INTS, FLOATS, INTS, INT, INT)

@@ -364,9 +364,8 @@ def _refresh_ladder(
     block = BOOK_INTS + book * BOOK_INTS_STRIDE
     first = ints[block + CLASS_END + chosen - 1]
     count = ints[block + CLASS_END + chosen] - first
-    if count > 0:
-        slot = side * ints[block + SIDE_SLOTS] + first + below(ints, chance, count)
-        place_ladder(ints, floats, chance, book, slot, chosen, bid, ask)
+    slot = side * ints[block + SIDE_SLOTS] + first + below(ints, chance, count)
+    place_ladder(ints, floats, chance, book, slot, chosen, bid, ask)
 
 
 @kernel
