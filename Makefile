@@ -10,6 +10,8 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PYTEST := $(BIN)/python -m pytest -q
 # Tests run in two workers; one file stays in one worker, so that what it builds is built once.
 WORKERS ?= 2
+# Tapes that are measured and thrown away.
+TAPES ?= data/market-page
 SECONDS ?= 600
 DURATION ?= 600
 
@@ -20,7 +22,7 @@ COVER = --cov
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check lint types floors coverage e2e docs-current gates bench screenshots \
-	fuzz fmt interop interop-full soak incidents
+	fuzz fmt interop interop-full soak incidents market-page
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -92,6 +94,16 @@ soak: $(VENV)/.development ## our codecs on the local venues for DURATION second
 
 incidents: $(VENV)/.runtime ## write the incident tapes of hftlib/data again
 	@$(BIN)/python -m hftlib market --incidents hftlib/data/incidents
+
+market-page: $(VENV)/.runtime ## measure the local market again and write the tables of docs/market.md
+	@rm -rf $(TAPES) && mkdir -p $(TAPES)
+	@$(BIN)/python -m hftlib market --offline --seed 1 --scenario calm --seconds 900 -o $(TAPES)/calm.tape
+	@for name in lagging_venue depeg; do $(BIN)/python -m hftlib market --offline --seed 1 \
+		--scenario $$name --seconds 600 -o $(TAPES)/$$name.tape || exit 1; done
+	@$(BIN)/python -m hftlib study market $(TAPES)/calm.tape --write docs/market.md
+	@$(BIN)/python -m hftlib study arbitrage $(TAPES)/calm.tape $(TAPES)/lagging_venue.tape \
+		$(TAPES)/depeg.tape --write docs/market.md
+	@rm -rf $(TAPES)
 
 fmt: $(VENV)/.development ## format, and fix what can be fixed
 	@$(BIN)/ruff check --fix-only . ; $(BIN)/ruff format .
