@@ -93,6 +93,7 @@ soak: $(VENV)/.development ## our codecs on the local venues for DURATION second
 	@$(BIN)/python -m tests.soak --seconds $(DURATION) $(ARGS)
 
 incidents: $(VENV)/.runtime ## write the incident tapes of hftlib/data again
+	@rm -rf hftlib/data/incidents
 	@$(BIN)/python -m hftlib market --incidents hftlib/data/incidents
 
 market-page: $(VENV)/.runtime ## measure the local market again and write the tables of docs/market.md
