@@ -72,8 +72,9 @@ def run(clients: Sequence[Client], seconds: float) -> tuple[list[Row], list[str]
     Return the clients' results, and the lines of the page that failed.
     """
     begin = time.monotonic()
-    for environment in dict.fromkeys(client.environment for client in clients):
-        install(environment)
+    environments = dict.fromkeys(client.environment for client in clients)
+    with ThreadPoolExecutor(len(environments)) as pool:
+        list(pool.map(install, environments))
     _say(f"environments ready after {time.monotonic() - begin:.0f} s")
     begin = time.monotonic()
     with (

@@ -56,6 +56,12 @@ def spied(exchange: Any, time_of: Callable[[dict[str, Any]], str | None]) -> dic
     return times
 
 
+async def load_markets(exchange: Any, wanted: set[str]) -> str:
+    markets = await exchange.load_markets()
+    ensure(wanted <= set(markets), f"missing {wanted - set(markets)}")
+    return f"{len(markets)} markets"
+
+
 async def spot_book(exchange: Any, symbol: str) -> str:
     async def step() -> Sample:
         book = await exchange.watch_order_book(symbol)
@@ -303,7 +309,8 @@ async def refused_signature() -> str:
 
 async def check_binance(results: Results) -> None:
     exchange = binance(ccxt.pro, SETUP)
-    await exchange.load_markets()
+    wanted = {"BTC/USDT", "ADA/USDT", "BTC/USDT:USDT"}
+    await results.run("binance:load-markets", lambda: load_markets(exchange, wanted))
     spot, linear = "publicGetTrades", "fapiPublicGetTrades"
     await asyncio.gather(
         results.run("binance:book:BTC", lambda: spot_book(exchange, "BTC/USDT"), LONG),
@@ -333,7 +340,8 @@ def newest(message: dict[str, Any]) -> str | None:
 
 async def check_coinbase(results: Results) -> None:
     exchange = coinbase(ccxt.pro, SETUP)
-    await exchange.load_markets()
+    wanted = {"BTC/USD", "ETH/USD"}
+    await results.run("coinbase:load-markets", lambda: load_markets(exchange, wanted))
     times = spied(exchange, newest)
     await asyncio.gather(
         results.run("coinbase:book", lambda: timed_book(exchange, times, "BTC-USD"), LONG),
@@ -346,7 +354,8 @@ async def check_coinbase(results: Results) -> None:
 async def check_coinbase_exchange(results: Results) -> None:
     keys = MARKET.account({"USD": Decimal(1000)}, "coinbase")
     exchange = coinbase_exchange(ccxt.pro, SETUP, keys)
-    await exchange.load_markets()
+    wanted = {"BTC/USD", "ETH/USD"}
+    await results.run("coinbaseexchange:load-markets", lambda: load_markets(exchange, wanted))
     times = spied(exchange, lambda message: message.get("time"))
     at = "coinbaseexchange:"
     await asyncio.gather(
