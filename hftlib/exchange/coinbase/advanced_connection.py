@@ -11,9 +11,8 @@ from hftlib.exchange.coinbase.advanced_request import (
     wish_of,
 )
 from hftlib.exchange.coinbase.client_text import message_of
-from hftlib.exchange.coinbase.exchange_connection import POLICY, SUBSCRIBE_NS
-from hftlib.exchange.coinbase.token_bucket import TokenBuckets
-from hftlib.exchange.messages import Close, Message, Outgoing
+from hftlib.exchange.coinbase.feed_connection import FeedConnection
+from hftlib.exchange.messages import Message
 from hftlib.venues.coinbase.encode import AdvancedText, advanced_error, advanced_subscriptions
 
 MESSAGES_A_SECOND: Final = 8
@@ -38,22 +37,15 @@ class Channels(Protocol):
         """Take a channel of a product from a connection."""
 
 
-class AdvancedConnection:
+class AdvancedConnection(FeedConnection):
     """Be the venue's end of one websocket of Advanced Trade's feed."""
 
     def __init__(self, name: str, channels: Channels, now_ns: int) -> None:
         """Open the connection at `now_ns`."""
-        self.name = name
-        self.venue = COINBASE
-        self.outbox: list[Outgoing] = []
+        super().__init__(name, COINBASE, MESSAGES_A_SECOND, now_ns)
         self._channels = channels
-        self._opened_ns = now_ns
         self._updated_ns = now_ns
-        self._is_closed = False
         self._number = 0
-        self._messages = TokenBuckets(MESSAGES_A_SECOND, MESSAGES_A_SECOND)
-        self._has_subscribed = False
-        self._subscribed: dict[str, dict[str, None]] = {}
 
     def send(self, text: AdvancedText, now_ns: int, topic: str) -> None:
         """Put a frame that others may get, too, into the outbox, under the next number."""
@@ -64,22 +56,11 @@ class AdvancedConnection:
     def _refuse(self, message: str, now_ns: int) -> None:
         self.outbox.append(Message(advanced_error(message), now_ns))
 
-    def _close(self, reason: str) -> None:
-        if not self._is_closed:
-            self._is_closed = True
-            self.outbox.append(Close(POLICY, reason))
-
-    def cut(self) -> None:
-        """End the connection without a close frame, as when the venue goes down."""
-        if not self._is_closed:
-            self._is_closed = True
-            self.outbox.append(Close(abrupt=True))
-
     def receive(self, text: str, now_ns: int) -> None:
         """Take one message of the client in."""
-        if self._is_closed:
+        if self.is_closed:
             return
-        if not self._messages.take(self.name, now_ns):
+        if not self._may_speak(now_ns):
             self._refuse("rate limit exceeded", now_ns)
             return
         message = message_of(text)
@@ -93,22 +74,15 @@ class AdvancedConnection:
             return
         if self._is_over_cap(wish):
             self._refuse(TOO_MANY_BOOKS, now_ns)
-            self._close(TOO_MANY_BOOKS)
+            self.close(TOO_MANY_BOOKS)
             return
         self._carry_out(wish, now_ns)
 
-    def receive_ping(self, payload: bytes, now_ns: int) -> None:
-        """Let the client ping: the feed counts nothing of it."""
-
-    def receive_pong(self, payload: bytes, now_ns: int) -> None:
-        """Let the client pong: the feed asks for none."""
-
     def tick(self, now_ns: int) -> None:
         """Close the connection when it did not subscribe in time, or when all is quiet."""
-        if not self._has_subscribed and now_ns - self._opened_ns >= SUBSCRIBE_NS:
-            self._close("no subscribe message within 5 seconds")
+        super().tick(now_ns)
         if HEARTBEATS not in self._subscribed and now_ns - self._updated_ns >= QUIET_NS:
-            self._close("no updates")
+            self.close("no updates")
 
     def _is_over_cap(self, wish: Wish) -> bool:
         if not wish.subscribes or wish.channel != "level2":
@@ -118,23 +92,12 @@ class AdvancedConnection:
 
     def _carry_out(self, wish: Wish, now_ns: int) -> None:
         if wish.subscribes:
-            self._has_subscribed = True
-            held = self._subscribed.setdefault(wish.channel, {})
+            self._hold(wish.channel, wish.products)
             for product in wish.products:
-                held[product] = None
                 self._channels.join(self, wish.channel, product)
         else:
-            self._leave(wish.channel, wish.products)
+            for product in self._drop(wish.channel, wish.products):
+                self._channels.leave(self, wish.channel, product)
         listed = {name: list(self._subscribed[name]) for name in sorted(self._subscribed)}
         self.outbox.append(Message(advanced_subscriptions(self._number, now_ns, listed), now_ns))
         self._number += 1
-
-    def _leave(self, channel: str, products: list[str]) -> None:
-        """Drop products of a channel, all of them where none is named."""
-        held = self._subscribed.get(channel, {})
-        for product in products or list(held):
-            if product in held:
-                del held[product]
-                self._channels.leave(self, channel, product)
-        if not held:
-            self._subscribed.pop(channel, None)
