@@ -35,6 +35,7 @@ from hftlib.io.local.control_messages import (
     VenueStatus,
 )
 from hftlib.io.local.guard import ControlGuard
+from hftlib.io.local.http_intake import read_body
 from hftlib.io.local.market_server import MarketServer
 from hftlib.io.local.process import cpu_s, resident_bytes
 from hftlib.io.local.steering import Steering
@@ -118,7 +119,7 @@ class Control:
         if denial is not None:
             return _reply(ErrorBody(denial.code, denial.message), denial.status)
         path, _, query = request.raw_path.partition("?")
-        body = await request.read()
+        body = await read_body(request)
         try:
             return _reply(self._answer(request.method, path, query, body))
         except ControlError as error:

@@ -10,6 +10,7 @@ from aiohttp import WSMessage, WSMsgType, web
 from hftlib.exchange.faults import Faults, Withheld
 from hftlib.exchange.messages import Opening, Request, Response, VenueServer
 from hftlib.io.local.clock import WallClock
+from hftlib.io.local.http_intake import HttpIntake, check_handshake, read_body
 from hftlib.io.local.link import Link
 
 MOST_FROM_CLIENT: Final = 1024 * 1024
@@ -41,7 +42,7 @@ class VenueFront:
         self._faults = faults
         self._clock = clock
         self._step = step
-        self._web = web.Server(self._handle, access_log=None, lingering_time=0.0)
+        self._web = HttpIntake(self._handle)
         self._listeners: list[asyncio.Server] = []
 
     async def listen(
@@ -60,7 +61,7 @@ class VenueFront:
             listener.close()
         for link in list(self.links.values()):
             link.refuse(1001, "the market is closing")
-        await self._web.shutdown(timeout=0.2)
+        await self._web.shutdown(0.2)
 
     def flush(self, now_ns: int) -> None:
         """Write what every client is due."""
@@ -97,7 +98,7 @@ class VenueFront:
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         self.requests += 1
         path, _, query = request.raw_path.partition("?")
-        body = await request.read()
+        body = await read_body(request)
         now_ns = self._ready_now()
         asked = Request(
             request.method, path, query, _lower(request), body, request.remote or "", now_ns
@@ -108,6 +109,7 @@ class VenueFront:
         return _written(answer)
 
     async def _serve_socket(self, request: web.BaseRequest) -> web.StreamResponse:
+        check_handshake(request)
         path, _, query = request.raw_path.partition("?")
         now_ns = self._ready_now()
         opening = Opening(path, query, _lower(request), request.remote or "", now_ns)

@@ -6,8 +6,6 @@ import signal
 from collections.abc import Callable
 from typing import Final
 
-from aiohttp import web
-
 from hftlib.core.compiled import compile_all
 from hftlib.core.errors import ConfigurationError, HftlibError
 from hftlib.exchange.accounts import Accounts
@@ -17,6 +15,7 @@ from hftlib.exchange.floor import TradingFloor
 from hftlib.io.local.clock import WallClock
 from hftlib.io.local.control import Control
 from hftlib.io.local.guard import ControlGuard
+from hftlib.io.local.http_intake import HttpIntake
 from hftlib.io.local.market_server import MarketServer, url_of
 from hftlib.io.local.ports_file import Addresses, remove_addresses, write_addresses
 from hftlib.io.local.settings import CONTROL, LocalSettings, check
@@ -57,10 +56,8 @@ async def _serve(
     steering = Steering(exchanges)
     if settings.lifetime_s:
         steering.set_lifetime(settings.lifetime_s)
-    control = web.Server(
-        Control(server, steering, ControlGuard(settings.host, settings.token)).handle,
-        access_log=None,
-    )
+    guard = ControlGuard(settings.host, settings.token)
+    control = HttpIntake(Control(server, steering, guard).handle)
     try:
         await server.listen()
         server.addresses[CONTROL] = await _listen(control, settings)
@@ -82,7 +79,7 @@ def open_exchanges(settings: LocalSettings, now_ns: int) -> Exchanges:
     return Exchanges(TradingFloor(world, settings.seed), Accounts())
 
 
-async def _listen(control: web.Server, settings: LocalSettings) -> str:
+async def _listen(control: HttpIntake, settings: LocalSettings) -> str:
     port = settings.ports.get(CONTROL, 0)
     try:
         listener = await asyncio.get_running_loop().create_server(control, settings.host, port)
