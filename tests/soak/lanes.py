@@ -31,48 +31,43 @@ class Lane(NamedTuple):
 
 def lanes(addresses: dict[str, str]) -> list[Lane]:
     """Return the lanes of all venues of a market."""
-    socket = {name: url.replace("http", "ws", 1) for name, url in addresses.items()}
-    spot, usdm, products = (symbols_of(one) for one in (BINANCE, BINANCE_USDM, COINBASE))
-    return [
-        Lane(
-            BINANCE,
-            f"{socket[BINANCE]}/stream?streams={_streams(spot, 'depth@100ms', 'trade')}",
-            (),
-            spot,
-            f"{addresses[BINANCE]}/api/v3/depth?symbol={{}}&limit={SPOT_LIMIT}",
-        ),
-        Lane(
-            BINANCE_USDM,
-            f"{socket[BINANCE_USDM]}/public/stream?streams={_streams(usdm, 'depth@100ms')}",
-            (),
-            usdm,
-            f"{addresses[BINANCE_USDM]}/fapi/v1/depth?symbol={{}}&limit={USDM_LIMIT}",
-            USDM_DEPTH,
-        ),
-        Lane(
-            COINBASE,
-            socket[COINBASE],
-            tuple(
-                _text(type="subscribe", product_ids=products, channel=channel)
-                for channel in ("level2", "market_trades", "heartbeats")
-            ),
-            products,
-            f"{addresses[COINBASE]}/api/v3/brokerage/market/product_book?product_id={{}}",
-        ),
-        Lane(
-            COINBASE_EXCHANGE,
-            socket[COINBASE_EXCHANGE],
-            (
-                _text(
-                    type="subscribe",
-                    product_ids=products,
-                    channels=["level2_batch", "matches", "heartbeat"],
-                ),
-            ),
-            products,
-            f"{addresses[COINBASE_EXCHANGE]}/products/{{}}/book?level=2",
-        ),
-    ]
+    return [_spot(addresses), _futures(addresses), _advanced(addresses), _exchange(addresses)]
+
+
+def _spot(addresses: dict[str, str]) -> Lane:
+    symbols, address = symbols_of(BINANCE), addresses[BINANCE]
+    url = f"{_socket(address)}/stream?streams={_streams(symbols, 'depth@100ms', 'trade')}"
+    depth_url = f"{address}/api/v3/depth?symbol={{}}&limit={SPOT_LIMIT}"
+    return Lane(BINANCE, url, (), symbols, depth_url)
+
+
+def _futures(addresses: dict[str, str]) -> Lane:
+    symbols, address = symbols_of(BINANCE_USDM), addresses[BINANCE_USDM]
+    url = f"{_socket(address)}/public/stream?streams={_streams(symbols, 'depth@100ms')}"
+    depth_url = f"{address}/fapi/v1/depth?symbol={{}}&limit={USDM_LIMIT}"
+    return Lane(BINANCE_USDM, url, (), symbols, depth_url, USDM_DEPTH)
+
+
+def _advanced(addresses: dict[str, str]) -> Lane:
+    products, address = symbols_of(COINBASE), addresses[COINBASE]
+    sent = (
+        _text(type="subscribe", product_ids=products, channel=channel)
+        for channel in ("level2", "market_trades", "heartbeats")
+    )
+    book_url = f"{address}/api/v3/brokerage/market/product_book?product_id={{}}"
+    return Lane(COINBASE, _socket(address), tuple(sent), products, book_url)
+
+
+def _exchange(addresses: dict[str, str]) -> Lane:
+    products, address = symbols_of(COINBASE), addresses[COINBASE_EXCHANGE]
+    channels = ["level2_batch", "matches", "heartbeat"]
+    sent = _text(type="subscribe", product_ids=products, channels=channels)
+    book_url = f"{address}/products/{{}}/book?level=2"
+    return Lane(COINBASE_EXCHANGE, _socket(address), (sent,), products, book_url)
+
+
+def _socket(address: str) -> str:
+    return address.replace("http", "ws", 1)
 
 
 def symbols_of(venue: str) -> tuple[str, ...]:
