@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import itertools
 import json
 import os
 import platform
@@ -28,6 +29,9 @@ from tests.soak.trials import TRIALS, Trial
 SECOND = 1_000_000_000
 SETTLE_S = 4.0
 """Time after a fault in which books come back and notices are waited for."""
+ROUND_S = 200.0
+"""Time for all faults in turn; a shorter soak gives each of them less."""
+LEAST_PACE = 0.3
 
 
 def main() -> int:
@@ -79,6 +83,7 @@ class Soak:
         """Soak the market that told where it is for about `seconds`."""
         self.seconds = seconds
         self.seed = seed
+        self.pace = min(max(seconds / ROUND_S, LEAST_PACE), 1.0)
         self.engine = Engine(instruments())
         self.judge = Judge(self.engine)
         self.driver = Driver(self.engine, lanes(told["addresses"]), self.judge.hear)
@@ -93,27 +98,34 @@ class Soak:
         checking = asyncio.create_task(self._check())
         started = time.monotonic()
         await self._until_live("at the start")
-        turn = 0
-        while turn < len(TRIALS) or time.monotonic() - started < self.seconds:
-            if time.monotonic() - started >= self.seconds:
+        done = 0
+        for trial in itertools.cycle(TRIALS):
+            left_s = self.seconds - time.monotonic() + started
+            if left_s <= 0 or driving.done():
                 break
-            await self._try(TRIALS[turn % len(TRIALS)], self.seconds - time.monotonic() + started)
-            turn += 1
+            done += await self._try(trial, left_s)
         await self._until_live("at the end")
         taken = time.monotonic() - started
         for task in (driving, checking):
             task.cancel()
-        await asyncio.gather(driving, checking, return_exceptions=True)
+        for ended in await asyncio.gather(driving, checking, return_exceptions=True):
+            if isinstance(ended, Exception):
+                raise ended
         await self._compare(self.driver.now_ns())
-        return self._results(taken, turn)
+        return self._results(taken, done)
 
     async def _call(self, method: str, path: str, body: Any = None, query: Any = None) -> Any:
         return await asyncio.to_thread(self.control.call, method, path, body, query)
 
-    async def _try(self, trial: Trial, left_s: float) -> None:
-        """Plant one fault, let it work, take it back, let the books come back, judge."""
-        if trial.seconds + SETTLE_S > left_s and trial.seconds > SETTLE_S:
-            return
+    async def _try(self, trial: Trial, left_s: float) -> bool:
+        """Plant one fault, let it work, take it back, let the books come back, judge.
+
+        Return False where there is not time enough for it.
+        """
+        settle_s = SETTLE_S * self.pace
+        length_s = trial.seconds * (1.0 if trial.is_long else self.pace)
+        if trial.is_long and length_s + settle_s > left_s:
+            return False
         print(f"soak: {trial.name}", file=sys.stderr, flush=True)
         await self._call("POST", "limits/reset")
         wrong_before = len(self.judge.wrong)
@@ -121,16 +133,17 @@ class Soak:
         self.judge.compares_times = not trial.moves_time
         for spec in trial.specs:
             await self._call("POST", "faults", spec)
-        await asyncio.sleep(trial.seconds)
+        await asyncio.sleep(length_s)
         await self._call("DELETE", "faults")
         until_ns = self.driver.now_ns()
-        await asyncio.sleep(SETTLE_S)
+        await asyncio.sleep(settle_s)
         await self._until_live(f"after {trial.name}")
         await self._compare(self.driver.now_ns())
         self.judge.compares_times = True
         events = (await self._call("GET", "faults/log", None, {"after": self._logged}))["events"]
         self._logged = max((event["number"] for event in events), default=self._logged)
         self._judge(trial, events, wrong_before, until_ns)
+        return True
 
     def _judge(
         self, trial: Trial, events: list[dict[str, Any]], wrong_before: int, until_ns: int
@@ -144,7 +157,7 @@ class Soak:
             row = self.rows.setdefault((trial.name, venue), empty_row(trial.name, venue))
             row["injected"] += len(injected)
             row["wrong_while_live"] += sum(check.venue == venue for check in wrong)
-            horizon = until_ns + int(SETTLE_S * SECOND)
+            horizon = until_ns + int(SETTLE_S * self.pace * SECOND)
             for event in injected:
                 notice = self.judge.noticed(event, horizon)
                 if notice is not None:

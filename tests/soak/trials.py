@@ -9,6 +9,7 @@ COINBASE = {"venue": "coinbase*", "topic": "l*2*"}
 class Trial(NamedTuple):
     """Say what to plant. `shows` says that a sequence tells of it every time.
 
+    One that `is_long` needs its time whole and is left out of a soak that is too short for it.
     `shows_once` says that the first at each venue is noticed, whatever tells of it;
     `shows_on_advanced` says that Coinbase Advanced Trade's sequence tells of it, too; `moves_time`
     that the venue's stamps cannot be used to find the true book.
@@ -22,6 +23,7 @@ class Trial(NamedTuple):
     shows_once: bool = False
     shows_on_advanced: bool = True
     moves_time: bool = False
+    is_long: bool = False
 
 
 def _on_books(name: str, **given: Any) -> tuple[dict[str, Any], ...]:
@@ -113,5 +115,6 @@ TRIALS = (
         seconds=35.0,
         shows=False,
         shows_once=True,
+        is_long=True,
     ),
 )
