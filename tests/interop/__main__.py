@@ -33,15 +33,23 @@ def _arguments() -> argparse.Namespace:
 
 
 def run_client(client: Client, setup: dict[str, str], seconds: float) -> list[Row]:
-    """Run a client's script and its snippets; a script that dies is a fail of its own."""
-    python = install(client.environment)
+    """Run a client's script and its snippets."""
+    rows = run_script(client, client.script, setup, seconds)
+    python, version = install(client.environment), rows[0].version
+    rows += [snippets.run(client, name, python, setup, version) for name in client.snippets]
+    _say(f"{client.name}: {sum(row.result != 'fail' for row in rows)} of {len(rows)} features")
+    return rows
+
+
+def run_script(client: Client, script: str, setup: dict[str, str], seconds: float) -> list[Row]:
+    """Run one script in the client's environment; one that dies is a fail of its own."""
     told = os.environ | {"INTEROP_SETUP": json.dumps(setup | {"seconds": seconds})}
     told.pop("PYTHONPATH", None)
-    log = ROOT / f"{client.name}.log"
+    log = ROOT / f"{script}.log"
     with log.open("w") as errors:
         try:
             done = subprocess.run(
-                [str(python), "-W", "ignore", str(SCRIPTS / f"{client.script}.py")],
+                [str(install(client.environment)), "-W", "ignore", str(SCRIPTS / f"{script}.py")],
                 env=told,
                 stdout=subprocess.PIPE,
                 stderr=errors,
@@ -53,12 +61,10 @@ def run_client(client: Client, setup: dict[str, str], seconds: float) -> list[Ro
         except subprocess.TimeoutExpired as error:
             output, died = (error.stdout or b"").decode(), True
     rows = report.rows_of(output)
-    version = rows[0].version if rows else "unknown"
     if died or not rows:
+        version = rows[0].version if rows else "unknown"
         last = (log.read_text().strip().splitlines() or ["no output"])[-1]
-        rows.append(Row(client.name, version, "script", "fail", f"ended early: {last}"[:300]))
-    rows += [snippets.run(client, name, python, setup, version) for name in client.snippets]
-    _say(f"{client.name}: {sum(row.result != 'fail' for row in rows)} of {len(rows)} features")
+        rows.append(Row(client.name, version, script, "fail", f"ended early: {last}"[:300]))
     return rows
 
 
@@ -80,12 +86,14 @@ def run(clients: Sequence[Client], seconds: float) -> tuple[list[Row], list[str]
     with (
         tempfile.TemporaryDirectory() as folder,
         open_market(Path(folder), ROOT / "market.log") as setup,
-        lifted_limits(setup["control"]),
-        ThreadPoolExecutor(len(clients)) as pool,
     ):
         _say(f"market open after {time.monotonic() - begin:.0f} s")
-        done = pool.map(lambda client: run_client(client, setup, seconds), clients)
+        with lifted_limits(setup["control"]), ThreadPoolExecutor(len(clients)) as pool:
+            done = list(pool.map(lambda client: run_client(client, setup, seconds), clients))
         rows = [row for found in done for row in found]
+        for client in clients:
+            if client.lone:
+                rows += run_script(client, client.lone, setup, seconds)
         commands = snippets.steering(snippets.PAGE.read_text(encoding="utf-8"))
         failed = snippets.steer(setup["control"], commands)
     _say(f"done in {time.monotonic() - begin:.0f} s; {len(commands)} lines of ctl carried out")

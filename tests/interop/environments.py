@@ -16,12 +16,16 @@ INSTALL_SECONDS = 900
 
 
 class Client(NamedTuple):
-    """Name a client as it is reported, its environment, its script and its snippets."""
+    """Name a client as it is reported, its environment, its script and its snippets.
+
+    `lone` is a script that runs when no other client does.
+    """
 
     name: str
     environment: str
     script: str
     snippets: tuple[str, ...]
+    lone: str = ""
 
 
 CLIENTS = (
@@ -38,6 +42,7 @@ CLIENTS = (
         "binance-sdk-spot",
         "binance_sdk_spot_client",
         ("binance_sdk_spot_bot",),
+        "binance_sdk_spot_limits",
     ),
     Client(
         "coinbase-advanced-py",

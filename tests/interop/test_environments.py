@@ -16,7 +16,8 @@ def test_a_client_is_pinned_whole(client):
     pins = [line for line in lines if not line.startswith("#")]
     assert all(re.fullmatch(r"[\w.-]+==[\w.]+", pin) for pin in pins)
     assert PACKAGES.get(client.name, client.name) in {pin.partition("==")[0] for pin in pins}
-    assert (SCRIPTS / f"{client.script}.py").is_file()
+    for script in filter(None, (client.script, client.lone)):
+        assert (SCRIPTS / f"{script}.py").is_file()
 
 
 def test_names_have_no_spaces():

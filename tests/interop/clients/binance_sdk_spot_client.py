@@ -530,6 +530,27 @@ async def limited() -> str:
     return ", ".join(told) + "; answered again afterwards"
 
 
+async def unanswered() -> str:
+    """Lose the answer to an order that was taken: the order itself tells what became of it."""
+    pair, desk, placed, _ = await resting(spot())
+    path = "/api/v3/order/amend/keepPriority"
+    fault = await asyncio.to_thread(
+        MARKET.plant, "order-timeout", venue="binance", topic=path, answer="-1007", count=1
+    )
+    less = pair.lots(Decimal(placed["origQty"]) / 2)
+    fields = {"symbol": pair.symbol, "order_id": placed["orderId"]}
+    try:
+        await desk._ask(desk.rest.order_amend_keep_priority, **fields, new_qty=less)
+    except RefusedError as error:
+        expect((error.code, error.kind), (504, "ServerError"), "what the SDK tells")
+    else:
+        raise AssertionError("the answer came")
+    expect(MARKET.hits(fault), 1, "answers lost")
+    found = await desk.query(pair.symbol, placed["orderId"])
+    expect(Decimal(found["origQty"]), Decimal(less), "quantity when queried")
+    return "504 for an amendment that was made: the query shows it"
+
+
 async def by_signature() -> str:
     """Subscribe by signature with an HMAC key."""
     keys = MARKET.account({"USDT": Decimal(100)})
@@ -582,6 +603,7 @@ async def body() -> Results:
     await results.run("rest:order:amend-keep-priority", amended)
     await results.run("rest:order:cancelReplace", replaced)
     await results.run("rest:fault:http", limited)
+    await results.run("rest:fault:order-timeout", unanswered)
     await results.run("rest:ed25519", ed25519_rest)
     await results.run("ws-api:user-data-ed25519", user_data)
     await results.run("ws-api:user-data-signature", by_signature)

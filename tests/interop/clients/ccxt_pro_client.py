@@ -187,8 +187,8 @@ async def url_trap() -> str:
     return f"the book moved on from {first} on a /ws address"
 
 
-async def dropped_frame() -> str:
-    """Lose one depth frame: ccxt must notice, and hold the true book again."""
+async def faulty_frame(kind: str, gaps: int) -> str:
+    """Spoil one depth frame: ccxt must notice gaps, and hold the true book again."""
     exchange = binance(ccxt.pro, SETUP)
     noticed: list[str] = []
 
@@ -200,16 +200,17 @@ async def dropped_frame() -> str:
             return None
         return Sample(book["nonce"], None, levels(book["bids"]), levels(book["asks"]))
 
-    while await step() is None:
-        pass
+    for _ in range(3):
+        await step()
     fault = await asyncio.to_thread(
-        MARKET.plant, "drop", venue="binance", topic="solusdt@depth@100ms", count=1
+        MARKET.plant, kind, venue="binance", topic="solusdt@depth@100ms", count=1
     )
-    note = await watch_book(MARKET, "binance", "SOLUSDT", 3, step, depth=500, settle=20)
+    while not await asyncio.to_thread(MARKET.hits, fault):
+        await step()
+    note = await watch_book(MARKET, "binance", "SOLUSDT", 2, step, depth=500, settle=10)
     await exchange.close()
-    expect(MARKET.hits(fault), 1, "frames dropped")
-    expect(len(noticed), 1, "gaps noticed")
-    return f"{noticed[0]} raised once; {note}"
+    expect(len(noticed), gaps, "gaps noticed")
+    return f"{', '.join(noticed) or 'no gap'} raised; {note}"
 
 
 async def private_streams() -> str:
@@ -328,7 +329,10 @@ async def check_binance(results: Results) -> None:
     await check_ws_api(results)
     await results.run("binance:book:limit-5", small_limit)
     await results.run("binance:book:ws-address", url_trap)
-    await results.run("binance:fault:drop", dropped_frame)
+    for kind, gaps in (("drop", 1), ("reorder", 1), ("duplicate", 0), ("unknown-delete", 0)):
+        await results.run(
+            f"binance:fault:{kind}", lambda kind=kind, gaps=gaps: faulty_frame(kind, gaps)
+        )
 
 
 def newest(message: dict[str, Any]) -> str | None:
