@@ -17,7 +17,7 @@ NAME: Final = "ctl"
 _FAULT_FLAGS: Final = (
     ("venue", str, "venues that it means, a pattern (default all)"),
     ("connection", str, "connections that it means, a pattern (default all)"),
-    ("topic", str, "streams or paths that it means, a pattern; ws:PATH for handshakes (default all)"),
+    ("topic", str, "streams or paths (handshakes: ws:PATH) that it means, a pattern (default all)"),
     ("probability", float, "how often it hits, 0 to 1 (default 1)"),
     ("count", int, "how often it hits at most (default without limit)"),
     ("after-s", float, "seconds until it begins (default 0)"),

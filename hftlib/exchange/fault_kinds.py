@@ -69,11 +69,12 @@ class FaultSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
     """Ask for a fault. Patterns are those of a shell: * stands for anything.
 
     `connection` is matched with a websocket's name (binance-17), for requests with the client's
-    address; `topic` with the stream's name, for requests with the path, for handshakes with ws: and
-    the path (the kind http means handshakes only where its topic begins so). A fault begins `after_s`
-    seconds from now and lasts `for_s` (0: until it is taken back), hits with `probability`, and at
-    most `count` times (0: without limit). `seconds`, `shift`, `bytes`, `status`, `retry_after_s`,
-    `answer` and `mute` belong to the kinds that name them.
+    address; `topic` with the stream's name, for requests with the path, for handshakes with ws:
+    and the path (the kind http means handshakes only where its topic begins so).
+
+    A fault begins `after_s` seconds from now and lasts `for_s` (0: until it is taken back), hits
+    with `probability`, and at most `count` times (0: without limit). `seconds`, `shift`, `bytes`,
+    `status`, `retry_after_s`, `answer` and `mute` belong to the kinds that name them.
     """
 
     kind: FaultKind
