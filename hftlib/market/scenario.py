@@ -76,8 +76,8 @@ _ALL: Final = (
     ),
     Scenario(
         "thin_weekend",
-        "Few are at their desks: a third of the orders, a quarter of the size, wider and slower. "
-        "A modest market order walks the book.",
+        "Few are at their desks: a third of the orders, a quarter of the size. Quotes are slow to "
+        "follow, and a modest market order walks the book.",
         3_600.0,
         (
             Step(0.0, Dial.ACTIVITY, 0.35),

@@ -44,7 +44,7 @@ from hftlib.market.agents.layout import (
 )
 from hftlib.market.agents.maker_kernel import act_as_makers, fair_ticks, place_ladder, quote_size
 from hftlib.market.agents.scheme_kernel import act_as_spoofer, act_as_worker
-from hftlib.market.agents.slots_kernel import carry_out, free_slot, state_of, want_filled
+from hftlib.market.agents.slots_kernel import carry_out, state_of, want_filled, want_free
 from hftlib.market.agents.taker_kernel import act_as_takers
 from hftlib.market.agents.value_kernel import step_values
 from hftlib.market.log_kernel import needs_drain
@@ -130,7 +130,6 @@ def set_open(ints: Ints, floats: Floats, books: Ints, book: int, is_open: int) -
     """
     block = BOOK_INTS + book * BOOK_INTS_STRIDE
     own = BOOK_FLOATS + book * BOOK_FLOATS_STRIDE
-    state = state_of(ints, books, book)
     side_slots = ints[block + SIDE_SLOTS]
     ints[block + IS_UP] = is_open
     bid = max(1, math.floor(fair_ticks(ints, floats, book, floats[own + DELAY_S])))
@@ -139,7 +138,8 @@ def set_open(ints: Ints, floats: Floats, books: Ints, book: int, is_open: int) -
         is_passed = ticks > bid if slot < side_slots else ticks <= bid
         is_near = slot % side_slots < ints[block + CLASS_END + NEAR_CLASSES - 1]
         if is_passed or (is_near and is_open == 0):
-            free_slot(ints, floats, state, book, slot)
+            want_free(ints, book, slot)
+            carry_out(ints, floats, books)
     if is_open != 0:
         _fill_slots(ints, floats, books, book, bid)
 

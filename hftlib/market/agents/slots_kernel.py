@@ -23,8 +23,6 @@ from hftlib.market.agents.layout import (
     INVENTORY,
     NOW,
     OWNER_MAKERS,
-    OWNER_SPOOFER,
-    SHOW,
     SIDE_SLOTS,
     SLOTS_AT,
     SPOOF_ORDER,
@@ -42,6 +40,7 @@ from hftlib.market.agents.layout import (
     WANTED_SLOT,
     WANTED_STRIDE,
     WANTED_TICKS,
+    WITHDRAW,
     Floats,
     Ints,
 )
@@ -126,72 +125,47 @@ def want_taken(ints: Ints, book: int, owner: int, side: int, ticks: int, lots: i
 
 @kernel
 def carry_out(ints: Ints, floats: Floats, books: Ints) -> None:
-    """Do what was wanted, in turn."""
+    """Do what was wanted, in turn: cancel what an order replaces, then place it.
+
+    The only place where agents meet the matching engine: each more would compile it once more.
+    """
     for number in range(ints[WANTED_COUNT]):
         at = WANTED + number * WANTED_STRIDE
         kind = ints[at + WANTED_KIND]
         book = ints[at + WANTED_BOOK]
         block = BOOK_INTS + book * BOOK_INTS_STRIDE
         state = state_of(ints, books, book)
-        if kind == FILL_SLOT or kind == FREE_SLOT:
-            free_slot(ints, floats, state, book, ints[at + WANTED_SLOT])
-        elif kind != TAKE:
-            _withdraw(ints, state, block + SPOOF_ORDER + ints[at + WANTED_SLOT])
-        if kind == FILL_SLOT or kind == TAKE or kind == SHOW:
-            order = _place(ints, state, at)
-            if kind == FILL_SLOT and order > 0:
-                _note(ints, book, at, order)
-            elif kind == SHOW and order > 0:
-                ints[block + SPOOF_ORDER + ints[at + WANTED_SLOT]] = order
+        owner = ints[at + WANTED_OWNER]
+        held_at = block + SPOOF_ORDER + ints[at + WANTED_SLOT]
+        if kind <= FREE_SLOT:
+            look_at_slot(ints, floats, state, book, ints[at + WANTED_SLOT])
+            held_at = ints[block + SLOTS_AT] + ints[at + WANTED_SLOT]
+        if kind != TAKE and ints[held_at] != 0:
+            cancel(state, ints[NOW], owner, ints[held_at])
+            ints[held_at] = 0
+        if kind == FREE_SLOT or kind == WITHDRAW:
+            continue
+        ticks = ints[at + WANTED_TICKS]
+        lots = ints[at + WANTED_LOTS]
+        order = place(
+            state,
+            ints[NOW],
+            owner,
+            ints[at + WANTED_SIDE],
+            LIMIT if kind == TAKE else LIMIT_MAKER,
+            IOC if kind == TAKE else GTC,
+            ticks,
+            lots,
+            NO_PRICE,
+            0,
+            ALLOW,
+        )
+        if order > 0 and kind != TAKE:
+            ints[held_at] = order
+            if kind == FILL_SLOT:
+                ints[held_at + 2 * ints[block + SIDE_SLOTS]] = ticks
+                ints[held_at + 4 * ints[block + SIDE_SLOTS]] = lots
     ints[WANTED_COUNT] = 0
-
-
-@kernel
-def _place(ints: Ints, state: Ints, at: int) -> int:
-    """Place a wanted order; return its id, or a negated refusal."""
-    takes = ints[at + WANTED_KIND] == TAKE
-    return place(
-        state,
-        ints[NOW],
-        ints[at + WANTED_OWNER],
-        ints[at + WANTED_SIDE],
-        LIMIT if takes else LIMIT_MAKER,
-        IOC if takes else GTC,
-        ints[at + WANTED_TICKS],
-        ints[at + WANTED_LOTS],
-        NO_PRICE,
-        0,
-        ALLOW,
-    )
-
-
-@kernel
-def _note(ints: Ints, book: int, at: int, order: int) -> None:
-    """Remember an order in its slot."""
-    block = BOOK_INTS + book * BOOK_INTS_STRIDE
-    slots = 2 * ints[block + SIDE_SLOTS]
-    slot_at = ints[block + SLOTS_AT] + ints[at + WANTED_SLOT]
-    ints[slot_at] = order
-    ints[slot_at + slots] = ints[at + WANTED_TICKS]
-    ints[slot_at + 2 * slots] = ints[at + WANTED_LOTS]
-
-
-@kernel
-def _withdraw(ints: Ints, state: Ints, at: int) -> None:
-    """Cancel an order of the spoofer, if it has one there."""
-    if ints[at] != 0:
-        cancel(state, ints[NOW], OWNER_SPOOFER, ints[at])
-        ints[at] = 0
-
-
-@kernel
-def free_slot(ints: Ints, floats: Floats, state: Ints, book: int, slot: int) -> None:
-    """Cancel what is left of a slot's order, if anything, and book what was filled."""
-    look_at_slot(ints, floats, state, book, slot)
-    at = ints[BOOK_INTS + book * BOOK_INTS_STRIDE + SLOTS_AT] + slot
-    if ints[at] != 0:
-        cancel(state, ints[NOW], OWNER_MAKERS, ints[at])
-        ints[at] = 0
 
 
 @kernel
