@@ -353,6 +353,26 @@ async def check_coinbase(results: Results) -> None:
         results.run("coinbase:ticker", lambda: ticker(exchange, "ETH/USD"), LONG),
     )
     await exchange.close()
+    await results.run("coinbase:fault:drop", unnoticed_gap)
+
+
+async def unnoticed_gap() -> str:
+    """Lose a frame of Advanced Trade, whose sequence numbers would tell of it."""
+    exchange = coinbase(ccxt.pro, SETUP)
+    await exchange.watch_order_book("USDT/USD")
+    fault = await asyncio.to_thread(
+        MARKET.plant, "drop", venue="coinbase", topic="level2:USDT-USD", count=1
+    )
+    try:
+        while not await asyncio.to_thread(MARKET.hits, fault):
+            await exchange.watch_order_book("USDT/USD")
+        for _ in range(5):
+            await exchange.watch_order_book("USDT/USD")
+    except ccxt.pro.InvalidNonce as error:
+        return f"{type(error).__name__} raised for the lost frame"
+    finally:
+        await exchange.close()
+    raise KnownDefectError("6.2: no sequence check and no crossed check; the gap is not noticed")
 
 
 async def check_coinbase_exchange(results: Results) -> None:

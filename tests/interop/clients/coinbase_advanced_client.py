@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from local_market import LocalMarket, levels
-from results import Results, ensure, expect, main, setup
+from results import KnownDefectError, Results, ensure, expect, main, setup
 from watching import Sample, check_trade_ids, hold_once, watch_book
 
 SETUP = setup()
@@ -19,7 +19,7 @@ os.environ["REQUESTS_CA_BUNDLE"] = SETUP["ca"]
 
 from coinbase.rest import RESTClient  # noqa: E402
 from coinbase.websocket import WebsocketResponse, WSClient  # noqa: E402
-from requests.exceptions import HTTPError  # noqa: E402
+from requests.exceptions import HTTPError, RequestException  # noqa: E402
 
 MARKET = LocalMarket(SETUP)
 SECONDS = float(SETUP["seconds"])
@@ -350,6 +350,21 @@ async def certificate_is_checked() -> str:
     raise AssertionError("an unknown authority was trusted")
 
 
+async def plain_http() -> str:
+    """Name a plain address: the library puts https before whatever it is given."""
+    client = RESTClient(base_url=SETUP["coinbase"], timeout=3)
+    try:
+        await asyncio.to_thread(client.get_unix_time)
+    except RequestException as error:
+        url = error.request.url if error.request is not None else str(error)
+        ensure(str(url).startswith("https://http"), f"{url}: {error}")
+        raise KnownDefectError(
+            "6.5: REST always prefixes https://; loopback needs TLS with a CA trusted via "
+            "REQUESTS_CA_BUNDLE (the market's TLS front)"
+        ) from None
+    return "a plain address is asked as it is"
+
+
 def _candles(client: RESTClient, **changed: str) -> Any:
     now = int(time.time())
     fields = {"start": str(now - 3600), "end": str(now), "granularity": "ONE_MINUTE"} | changed
@@ -389,6 +404,7 @@ async def body() -> Results:
     await results.run("rest:candles", rest_candles)
     await results.run("rest:time", rest_time)
     await results.run("rest:certificate", certificate_is_checked)
+    await results.run("rest:plain-http", plain_http)
     await asyncio.gather(
         results.run("ws:book:BTC", lambda: book(PRODUCT), LONG),
         results.run("ws:book:ADA", lambda: book("ADA-USD"), LONG),

@@ -13,7 +13,7 @@ from binance import (
 )
 from binance.exceptions import BinanceAPIException
 from local_market import Keys, Levels, LocalMarket, levels
-from results import Results, ensure, expect, main, setup
+from results import KnownDefectError, Results, ensure, expect, main, setup
 from spot_trading import (
     Raw,
     RefusedError,
@@ -170,6 +170,7 @@ class SeededCache(DepthCacheManager):
 
     seeded_id = 0
     seeds = 0
+    backwards = 0
 
     async def _init_cache(self) -> None:
         await super()._init_cache()
@@ -181,6 +182,7 @@ class SeededCache(DepthCacheManager):
         book = await self.recv()
         ensure(not isinstance(book, dict), f"the cache reports {book}")
         if self._last_update_id < self.seeded_id:
+            self.backwards += 1
             return None
         bids, asks = levels(book.get_bids()), levels(book.get_asks())
         return Sample(self._last_update_id, None, bids, asks)
@@ -212,6 +214,19 @@ async def dropped_frame(client: AsyncClient) -> str:
         note = await watch_book(MARKET, "binance", "BNBUSDT", 2, cache.step)
     expect(MARKET.hits(fault), 1, "frames dropped")
     return f"a new snapshot was taken; {note}"
+
+
+async def renewed_cache(client: AsyncClient) -> str:
+    """Watch the first events: the first one makes the library take its snapshot anew."""
+    async with seeded_cache(client, "ADAUSDT") as cache:
+        for _ in range(12):
+            await cache.step()
+    if cache.backwards:
+        raise KnownDefectError(
+            "6.3: after re-init it still applies the older event and moves the id backwards; "
+            f"{cache.backwards} events behind its own snapshot, then the book is right again"
+        )
+    return f"{cache.seeds} snapshots, none of them followed by an older event"
 
 
 async def cut_connection(manager: BinanceSocketManager) -> str:
@@ -430,6 +445,7 @@ async def body() -> Results:
         results.run("multiplex", lambda: multiplex(manager), long),
         results.run("usdm:book", lambda: futures_book(client, manager), long),
         results.run("usdm:FuturesDepthCacheManager", lambda: futures_cache(client, manager), long),
+        results.run("book:DepthCacheManager:re-init", lambda: renewed_cache(client), long),
         results.run("fault:drop", lambda: dropped_frame(client), long),
         results.run("fault:cut", lambda: cut_connection(manager), long),
         results.run("usdm:aggTrade-markPrice", lambda: futures_streams(client, manager), long),
