@@ -87,28 +87,28 @@ def test_the_scenarios_are_those_of_the_classroom() -> None:
 
 
 def test_a_trend_rises() -> None:
-    calm, rising = world_of(seed=4), world_of(seed=4, scenario="trending")
+    calm, rising = world_of(4, (ADA,)), world_of(4, (ADA,), scenario="trending")
     assert path(rising, 90)[-1] > path(calm, 90)[-1] * 1.0005
 
 
 def test_volatility_is_multiplied() -> None:
-    calm, loud = path(world_of(seed=4), 60), path(world_of(seed=4, scenario="volatile"), 60)
+    calm, loud = path(world_of(4, (ADA,)), 60), path(world_of(4, (ADA,), scenario="volatile"), 60)
     assert spread_of(loud) > 1.8 * spread_of(calm)
 
 
 def test_news_makes_the_price_jump() -> None:
-    mids = path(world_of(seed=4, scenario="news"), 14)
+    mids = path(world_of(4, (ADA,), scenario="news"), 14)
     assert mids[14] > mids[9] * 1.004
 
 
 def test_a_crash_is_deep_and_comes_back() -> None:
-    mids = path(world_of(seed=4, scenario="flash_crash"), 130)
+    mids = path(world_of(4, (ADA,), scenario="flash_crash"), 130)
     assert mids[25:45].min() < mids[0] * 0.965
     assert mids[-1] > mids[0] * 0.98
 
 
 def test_a_weekend_is_thin() -> None:
-    calm, thin = world_of(seed=4), world_of(seed=4, scenario="thin_weekend")
+    calm, thin = world_of(4, (ADA,)), world_of(4, (ADA,), scenario="thin_weekend")
     changes = [len(run(world, 60)[ADA.venue, ADA.symbol].changes) for world in (calm, thin)]
     assert changes[1] < 0.6 * changes[0]
     depth = [

@@ -81,7 +81,7 @@ def test_a_call_for_a_time_that_has_passed_changes_nothing() -> None:
 def test_every_book_of_the_full_set_is_two_sided_uncrossed_and_bounded() -> None:
     world = world_of(seed=5, listings=LISTINGS)
     opened = {key: world.book(*key).order_count for key in ((b.venue, b.symbol) for b in LISTINGS)}
-    for key, flow in run(world, 8).items():
+    for key, flow in run(world, 4).items():
         tops = flow.tops
         assert len(tops) > 0
         assert (tops[:, Top.BID_LOTS] > 0).all()
