@@ -6,10 +6,11 @@ import shlex
 import pytest
 
 from hftlib.cli.frame import parser_for
-from hftlib.exchange.fault_kinds import MEANINGS, FaultKind
+from hftlib.exchange.fault_kinds import FaultKind
 from hftlib.io.local.settings import PORTS as DEFAULT_PORTS
 from hftlib.market.scenario import SCENARIOS
 from tests.interop.environments import CLIENTS, SNIPPETS
+from tests.interop.page import refreshed
 from tests.interop.snippets import AUTHORITY, PAGE, PORTS, on_page, pointed
 
 TEXT = PAGE.read_text(encoding="utf-8")
@@ -46,11 +47,17 @@ def test_the_command_lines_are_understood(line):
     assert parser_for(["market"]).parse_args(shlex.split(line)) is not None
 
 
-def test_every_fault_has_its_line():
-    for kind in FaultKind:
-        assert f"\n| {kind} | {MEANINGS[kind]} | " in TEXT
+def test_the_page_is_what_the_code_says():
+    assert refreshed(TEXT) == TEXT, "python -m tests.interop.page"
 
 
-def test_every_scenario_has_its_line():
-    for scenario in SCENARIOS.values():
-        assert f"\n| {scenario.name} | {scenario.description} |\n" in TEXT
+def test_every_fault_and_scenario_has_its_line():
+    for name in [*FaultKind, *SCENARIOS]:
+        assert f"\n| {name} | " in TEXT
+
+
+def test_what_is_old_is_put_right():
+    old = TEXT.replace("import ccxt\n", "import cctx\n").replace("| drop | a", "| drop | one")
+    old = re.sub(r"^\| calm \|.*\n", "", old, flags=re.MULTILINE)
+    assert old != TEXT
+    assert refreshed(old) == TEXT

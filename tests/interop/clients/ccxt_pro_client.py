@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -12,7 +11,7 @@ from ccxt_exchanges import binance, coinbase, coinbase_exchange
 from local_market import Keys, LocalMarket, levels
 from results import KnownDefectError, Results, ensure, expect, main, setup
 from spot_trading import check_balances, check_orders, check_refusals, fresh, pair_of
-from watching import Sample, check_trade_ids, gather_for, watch_book
+from watching import Sample, check_trade_ids, gather_for, nanoseconds, watch_book
 
 SETUP = setup()
 MARKET = LocalMarket(SETUP)
@@ -29,16 +28,6 @@ CORRECTED = (
     "not-required",
 )
 """Wrong requests that ccxt itself refuses or puts right before they are sent."""
-
-
-def nanoseconds(text: str) -> int:
-    """Return an ISO time as nanoseconds; digits beyond its last are taken as nines.
-
-    A book's time names the newest change in it, cut to the digits shown.
-    """
-    whole, _, fraction = text.rstrip("Z").partition(".")
-    at = datetime.fromisoformat(whole).replace(tzinfo=UTC)
-    return int(at.timestamp()) * 10**9 + int(fraction.ljust(6, "0").ljust(9, "9"))
 
 
 def spied(exchange: Any, time_of: Callable[[dict[str, Any]], str | None]) -> dict[str, int]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from local_market import LocalMarket, levels
 from results import KnownDefectError, Results, ensure, expect, main, setup
-from watching import Sample, check_trade_ids, hold_once, watch_book
+from watching import Sample, check_trade_ids, hold_once, nanoseconds, watch_book
 
 SETUP = setup()
 # The library speaks https only; requests takes the authority to trust from here.
@@ -76,13 +76,6 @@ class Feed:
 
     async def close(self) -> None:
         await asyncio.to_thread(self.client.close)
-
-
-def nanoseconds(text: str) -> int:
-    """Return an ISO time as nanoseconds; digits beyond its last are taken as nines."""
-    whole, _, fraction = text.rstrip("Z").partition(".")
-    seconds = int(time.mktime(time.strptime(whole, "%Y-%m-%dT%H:%M:%S"))) - time.timezone
-    return seconds * 10**9 + int(fraction.ljust(6, "0").ljust(9, "9"))
 
 
 async def book(product: str) -> str:

@@ -419,6 +419,27 @@ async def cancel_replace(client: AsyncClient) -> str:
     return "replaced, then all cancelled; balances equal to the last unit"
 
 
+async def ed25519(client: AsyncClient) -> str:
+    """Sign with Ed25519: place, query and cancel over REST."""
+    pair = pair_of(await client.get_symbol_info(SYMBOL))
+    keys = fresh(MARKET, pair, "ed25519")
+    desk = RestDesk(await AsyncClient.create(keys.key, private_key=keys.secret))
+    bid = (await desk.depth(SYMBOL))[0][0][0]
+    placed = await desk.place(
+        symbol=SYMBOL,
+        side="BUY",
+        type="LIMIT",
+        timeInForce="GTC",
+        quantity=pair.lots(Decimal(60) / bid),
+        price=pair.price(bid * Decimal("0.9")),
+    )
+    check_balances(pair, await desk.account(), [], await desk.open_orders(SYMBOL))
+    gone = await desk.cancel(SYMBOL, placed["orderId"])
+    expect(gone["status"], "CANCELED", "status")
+    await desk.close()
+    return "placed, read and cancelled by Ed25519 signatures"
+
+
 async def listen_key_is_gone(client: AsyncClient) -> str:
     try:
         await client.stream_get_listen_key()
@@ -455,6 +476,7 @@ async def body() -> Results:
     await check_orders(results, MARKET, pair, socket_desk, "ws-api:")
     await results.run("order:cancelReplace", lambda: cancel_replace(client))
     await results.run("user-data", lambda: user_data(client))
+    await results.run("order:ed25519", lambda: ed25519(client))
     await results.run("listenKey-410", lambda: listen_key_is_gone(client))
     await check_refusals(results, MARKET, pair, rest_desk, late_desk)
     await check_refusals(results, MARKET, pair, socket_desk, late_socket_desk, "ws-api:")

@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import time
 from collections.abc import Awaitable, Callable, Iterable
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -21,6 +22,16 @@ class Sample(NamedTuple):
     time_ns: int | None
     bids: Levels
     asks: Levels
+
+
+def nanoseconds(text: str) -> int:
+    """Return an ISO time as nanoseconds; digits beyond its last are taken as nines.
+
+    A book's time names the newest change in it, cut to the digits shown.
+    """
+    whole, _, fraction = text.rstrip("Z").partition(".")
+    at = datetime.fromisoformat(whole).replace(tzinfo=UTC)
+    return int(at.timestamp()) * 10**9 + int(fraction.ljust(6, "0").ljust(9, "9"))
 
 
 def compare(sample: Sample, truth: Book, depth: int) -> None:
