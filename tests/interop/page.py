@@ -1,4 +1,4 @@
-"""docs/your-own-bot.md: what it takes from the code is put there by `python -m tests.interop.page`."""
+"""docs/your-own-bot.md: `python -m tests.interop.page` puts there what it takes from the code."""
 
 import re
 
