@@ -3,10 +3,12 @@
 import asyncio
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Final
 
-from hftlib.core.compiled import compile_all
+from hftlib.core.compiled import are_compiled, compile_all
 from hftlib.core.errors import ConfigurationError, HftlibError
 from hftlib.exchange.accounts import Accounts
 from hftlib.exchange.exchanges import Exchanges
@@ -25,6 +27,8 @@ from hftlib.market.world import World
 
 _QUIET_S: Final = 0.2
 
+_COMPILE: Final = f"import {__name__}; {__name__}.compile_all()"
+
 Prepare = Callable[[Callable[[], None]], None]
 """Called within the running loop with what stops the market from any thread."""
 
@@ -41,9 +45,20 @@ def run(
     unknown = [name for name in settings.scenarios if name not in SCENARIOS]
     if unknown:
         raise ConfigurationError(f"no scenario {unknown[0]!r}: one of {', '.join(SCENARIOS)}")
-    compile_all()
+    _compile()
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(_serve(settings, tell, prepare))
+
+
+def _compile() -> None:
+    """Load the kernels; the first time a process of its own compiles them.
+
+    Compiling takes hundreds of megabytes, which go with that process.
+    """
+    if not are_compiled():
+        print("hftlib: compiling kernels, once", file=sys.stderr, flush=True)
+        subprocess.run([sys.executable, "-c", _COMPILE], stdin=subprocess.DEVNULL, check=False)
+    compile_all()
 
 
 async def _serve(
