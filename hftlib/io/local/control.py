@@ -16,24 +16,34 @@ from hftlib.exchange.accounts import Account, AccountError, Accounts, NewKey
 from hftlib.exchange.fault_kinds import MEANINGS, FaultKind, FaultSpec
 from hftlib.exchange.truth import BookTruth, Ladder, TrueBook, digest_of
 from hftlib.io.local.control_messages import (
+    AccountMade,
     AccountShown,
+    AccountsShown,
     Balances,
     BalanceShown,
     BookShown,
+    Cleared,
     Deposit,
     Digests,
     DigestsAsked,
     ErrorBody,
+    FaultLog,
+    Faults,
     KeyShown,
     Lifetime,
+    LifetimeSet,
+    LimitsReset,
     MarketStatus,
     NewAccount,
+    Planted,
     PublicKey,
     ScenarioName,
     Scenarios,
+    Stopping,
     VenueName,
     VenueStatus,
 )
+from hftlib.io.local.control_openapi import control_document
 from hftlib.io.local.guard import ControlGuard
 from hftlib.io.local.http_intake import read_body
 from hftlib.io.local.market_server import MarketServer
@@ -110,7 +120,13 @@ class Control:
             ("POST", "lifetime", 0): self._lifetime,
             ("POST", "server-shutdown", 0): self._server_shutdown,
             ("POST", "shutdown", 0): self._shut_down,
+            ("GET", "openapi.json", 0): self._describe,
         }
+
+    @property
+    def routes(self) -> tuple[tuple[str, str, int], ...]:
+        """Return method, words, and how many words of a path are variable, of every call."""
+        return tuple(self._routes)
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one HTTP request."""
@@ -190,41 +206,41 @@ class Control:
         self._steering.stop(name)
         return self._scenarios(call)
 
-    def _faults(self, _: Call) -> object:
+    def _faults(self, _: Call) -> Faults:
         states = self._server.faults.states(self._server.clock.now_ns())
-        return {"faults": states, "kinds": MEANINGS}
+        return Faults(states, {str(kind): meaning for kind, meaning in MEANINGS.items()})
 
-    def _plant(self, call: Call) -> object:
+    def _plant(self, call: Call) -> Planted:
         spec = call.read(FaultSpec)
-        return {"fault": self._server.faults.add(spec, self._server.clock.now_ns())}
+        return Planted(self._server.faults.add(spec, self._server.clock.now_ns()))
 
-    def _clear(self, _: Call) -> object:
-        return {"cleared": self._server.faults.clear()}
+    def _clear(self, _: Call) -> Cleared:
+        return Cleared(self._server.faults.clear())
 
-    def _take_back(self, call: Call) -> object:
+    def _take_back(self, call: Call) -> Cleared:
         text = call.words[0]
         known = text.isascii() and text.isdigit() and self._server.faults.remove(int(text))
         if not known:
             raise ControlError(404, "UNKNOWN_FAULT", f"no fault {text} is planted")
-        return {"cleared": 1}
+        return Cleared(1)
 
-    def _log(self, call: Call) -> object:
-        return {"events": self._server.faults.log(call.whole("after") or 0)}
+    def _log(self, call: Call) -> FaultLog:
+        return FaultLog(self._server.faults.log(call.whole("after") or 0))
 
-    def _accounts(self, _: Call) -> object:
+    def _accounts(self, _: Call) -> AccountsShown:
         accounts = self._steering.accounts
-        return {"accounts": [_account_shown(accounts, one) for one in accounts]}
+        return AccountsShown([_account_shown(accounts, one) for one in accounts])
 
     def _account(self, call: Call) -> AccountShown:
         accounts = self._steering.accounts
         return _account_shown(accounts, accounts.account(call.words[0]))
 
-    def _open_account(self, call: Call) -> object:
+    def _open_account(self, call: Call) -> AccountMade:
         asked, now_ns = call.read(NewAccount), self._server.clock.now_ns()
         entropy = secrets.token_bytes(ENTROPY_BYTES)
         accounts = self._steering.accounts
         made = accounts.create_account(asked.name, asked.balances, asked.keys, entropy, now_ns)
-        return {"name": asked.name, "keys": [_key_shown(key) for key in made]}
+        return AccountMade(asked.name, [_key_shown(key) for key in made])
 
     def _deposit(self, call: Call) -> AccountShown:
         asked = call.read(Deposit)
@@ -270,19 +286,22 @@ class Control:
             raise ControlError(404, "UNKNOWN_BOOK", f"{symbol!r} is not listed on {venue!r}")
         return truth
 
-    def _reset_limits(self, _: Call) -> object:
-        return {"reset": self._steering.reset_limits()}
+    def _reset_limits(self, _: Call) -> LimitsReset:
+        return LimitsReset(self._steering.reset_limits())
 
-    def _lifetime(self, call: Call) -> object:
-        return {"set": self._steering.set_lifetime(call.read(Lifetime).seconds)}
+    def _lifetime(self, call: Call) -> LifetimeSet:
+        return LifetimeSet(self._steering.set_lifetime(call.read(Lifetime).seconds))
 
-    def _server_shutdown(self, call: Call) -> object:
+    def _server_shutdown(self, call: Call) -> Planted:
         spec = FaultSpec(FaultKind.SHUTDOWN, venue=call.read(VenueName).venue, for_s=1.0)
-        return {"fault": self._server.faults.add(spec, self._server.clock.now_ns())}
+        return Planted(self._server.faults.add(spec, self._server.clock.now_ns()))
 
-    def _shut_down(self, _: Call) -> object:
+    def _shut_down(self, _: Call) -> Stopping:
         self._server.stop()
-        return {"stopping": True}
+        return Stopping(stopping=True)
+
+    def _describe(self, _: Call) -> object:
+        return control_document()
 
 
 def _matched(words: list[str], name: list[str], variable: int) -> tuple[str, ...] | None:

@@ -5,6 +5,8 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from hftlib.exchange.fault_kinds import FaultEvent, FaultState
+
 
 class ErrorBody(msgspec.Struct, frozen=True):
     """Say why something was refused."""
@@ -60,9 +62,9 @@ class VenueName(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Lifetime(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Say after how many seconds a venue cuts a connection."""
+    """Say after how many seconds a venue cuts a connection (0: after a day, as the venue does)."""
 
-    seconds: float
+    seconds: Annotated[float, Meta(ge=0, le=864_000)]
 
 
 class KeyShown(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -145,3 +147,59 @@ class MarketStatus(msgspec.Struct, frozen=True):
     faults_injected: dict[str, int]
     cpu_s: float
     resident_bytes: int | None
+
+
+class Faults(msgspec.Struct, frozen=True):
+    """Tell which faults are planted, or were, and which kinds there are."""
+
+    faults: list[FaultState]
+    kinds: dict[str, str]
+
+
+class Planted(msgspec.Struct, frozen=True):
+    """Give a planted fault's number."""
+
+    fault: int
+
+
+class Cleared(msgspec.Struct, frozen=True):
+    """Tell how many faults were taken back."""
+
+    cleared: int
+
+
+class FaultLog(msgspec.Struct, frozen=True):
+    """Tell what was injected, in order."""
+
+    events: list[FaultEvent]
+
+
+class AccountsShown(msgspec.Struct, frozen=True):
+    """Show all accounts."""
+
+    accounts: list[AccountShown]
+
+
+class AccountMade(msgspec.Struct, frozen=True):
+    """Give a new account's keys with their secrets, once."""
+
+    name: str
+    keys: list[KeyShown]
+
+
+class LimitsReset(msgspec.Struct, frozen=True):
+    """Name the venues whose limits were reset."""
+
+    reset: list[str]
+
+
+class LifetimeSet(msgspec.Struct, frozen=True):
+    """Name the venues whose connections' lifetime was set."""
+
+    set: list[str]
+
+
+class Stopping(msgspec.Struct, frozen=True):
+    """Tell that the market ends."""
+
+    stopping: bool

@@ -77,13 +77,13 @@ class HttpIntake:
 async def read_body(request: web.BaseRequest, within_s: float = BODY_S) -> bytes:
     """Return a request's body.
 
-    Raises an answer: 400 for a body that cannot be read, 408 for one that does not come, 413 for
-    one that is too large.
+    Raises an answer: 400 for a body that cannot be read or whose client is gone, 408 for one that
+    does not come, 413 for one that is too large.
     """
     try:
         async with asyncio.timeout(within_s):
             return await request.read()
-    except web.RequestPayloadError:
+    except (web.RequestPayloadError, ConnectionError):
         raise web.HTTPBadRequest(text="the body cannot be read") from None
     except TimeoutError:
         raise web.HTTPRequestTimeout(text="the body did not come") from None

@@ -54,6 +54,24 @@ async def test_what_is_no_body_is_refused_and_no_fault_of_ours(caplog, text, sta
     assert caplog.records == []
 
 
+async def test_who_leaves_within_a_body_is_no_fault_of_ours(caplog):
+    ended = asyncio.Event()
+
+    async def handle(request):
+        try:
+            return web.Response(body=await read_body(request))
+        finally:
+            ended.set()
+
+    async with intake(handle) as port:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(HEAD + b"Content-Length: 3\r\n\r\na")
+        await writer.drain()
+        writer.close()
+        await asyncio.wait_for(ended.wait(), 10)
+    assert caplog.records == []
+
+
 async def test_faults_of_ours_are_logged(caplog):
     async def broken(_request):
         raise ArithmeticError("a fault of ours")
