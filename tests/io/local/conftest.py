@@ -1,4 +1,5 @@
 import asyncio
+import time
 from contextlib import asynccontextmanager
 
 import pytest
@@ -8,6 +9,9 @@ from hftlib.io.local.clock import WallClock
 from hftlib.io.local.market_server import MarketServer
 from hftlib.io.local.settings import LocalSettings
 from tests.local_support import TinyMarket, TinyVenue
+from tests.local_support.market_process import market_process
+
+MOVING_BOOKS = (("binance", "BTCUSDT"), ("binance_usdm", "BTCUSDT"), ("coinbase", "BTC-USD"))
 
 
 class Running:
@@ -55,3 +59,23 @@ def serving(tmp_path):
             await running
 
     return serve
+
+
+@pytest.fixture(scope="session")
+def market(tmp_path_factory):
+    """One market in a process, for all tests that throw rubbish at it."""
+    with market_process(tmp_path_factory.mktemp("market")) as running:
+        yield running
+
+
+@pytest.fixture
+def unharmed(market):
+    """Hold that the market is as well after a test as before: it logs nothing, its books move."""
+    before = len(market.log)
+    yield market
+    assert market.log[before:] == ""
+    at_first = {name: market.book_id(*name) for name in MOVING_BOOKS}
+    deadline = time.monotonic() + 20
+    for name, update_id in at_first.items():
+        while market.book_id(*name) == update_id:
+            assert time.monotonic() < deadline, f"{name} stands still"
