@@ -197,7 +197,7 @@ def check_exchanges(timeout_s: float, probe: Callable[..., Any] | None = None) -
         answering += reach.answers and reach.feed_opens
         yield _exchange(reach)
     if not answering:
-        text = "none can be reached from here; tapes and the sample play without them"
+        text = "none can be reached from here; tapes and the local market work without them"
         yield Check("exchanges", "note", text)
 
 

@@ -69,11 +69,11 @@ class Configuration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     source: Annotated[
         str,
         Meta(
-            pattern=r"^(sample|tape:.+)$",
-            description="what the desk plays: sample (the simulated tape that ships with the "
-            "project) or tape:PATH",
+            pattern=r"^(incident:[a-z_]+|tape:.+)$",
+            description="what the desk plays: incident:NAME (a simulated tape that ships with the "
+            "project, one for each scenario of the local market) or tape:PATH",
         ),
-    ] = "sample"
+    ] = "incident:calm"
     speed: Annotated[
         float,
         Meta(gt=0, le=1000, description="speed at which a tape is played, 1 is as it was recorded"),

@@ -31,17 +31,17 @@ _BITCOIN: Final = (_SPOT, _PERPETUAL, _DOLLARS, _TETHER)
 _VENUES: Final = (_SPOT, _DOLLARS, _TETHER)
 
 INCIDENTS: Final = {
-    "calm": Incident(110, _BITCOIN),
-    "trending": Incident(110, _BITCOIN),
-    "volatile": Incident(70, _VENUES),
-    "news": Incident(80, _VENUES),
-    "flash_crash": Incident(110, (_SPOT,)),
-    "thin_weekend": Incident(180, _BITCOIN),
-    "depeg": Incident(80, _VENUES),
-    "lagging_venue": Incident(110, _VENUES),
-    "venue_down": Incident(110, _BITCOIN),
-    "spoofing": Incident(110, _BITCOIN),
-    "parent_order": Incident(110, _BITCOIN),
+    "calm": Incident(130, _BITCOIN),
+    "trending": Incident(130, _BITCOIN),
+    "volatile": Incident(120, _VENUES),
+    "news": Incident(140, _VENUES),
+    "flash_crash": Incident(160, (_SPOT, _DOLLARS)),
+    "thin_weekend": Incident(240, _BITCOIN),
+    "depeg": Incident(150, _VENUES),
+    "lagging_venue": Incident(180, _VENUES),
+    "venue_down": Incident(120, _BITCOIN),
+    "spoofing": Incident(130, _BITCOIN),
+    "parent_order": Incident(130, _BITCOIN),
 }
 """By scenario. A tape stays below two million bytes: the busier, the shorter or the narrower."""
 

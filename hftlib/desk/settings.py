@@ -11,9 +11,11 @@ from hftlib.core.errors import ConfigurationError
 SLOWEST: Final = 0.1
 FASTEST: Final = 50.0
 UNPACED: Final = 0.0
-SAMPLE: Final = "sample"
+DEFAULT_SOURCE: Final = "incident:calm"
 _TAPE: Final = "tape:"
-SAMPLE_TAPE: Final = Path(__file__).resolve().parent.parent / "data" / "sample.tape"
+_INCIDENT: Final = "incident:"
+INCIDENTS: Final = Path(__file__).resolve().parent.parent / "data" / "incidents"
+"""The tapes that ship with the project, one for each scenario of the local market."""
 
 
 class DeskSettings(msgspec.Struct, frozen=True):
@@ -23,7 +25,7 @@ class DeskSettings(msgspec.Struct, frozen=True):
     its source cannot be played, and says why; another one ends.
     """
 
-    source: str = SAMPLE
+    source: str = DEFAULT_SOURCE
     host: str = "127.0.0.1"
     port: int = 8710
     data_dir: Path = Path("data")
@@ -34,15 +36,27 @@ class DeskSettings(msgspec.Struct, frozen=True):
     stays_up: bool = False
 
 
+def incident_names() -> tuple[str, ...]:
+    """Return the names of the incident tapes that are shipped, sorted."""
+    return tuple(sorted(path.stem for path in INCIDENTS.glob("*.tape")))
+
+
 def tape_path(source: str) -> Path:
     """Return the tape that a source names. Raises ConfigurationError for any other source."""
-    if source == SAMPLE:
-        return SAMPLE_TAPE
+    if source.startswith(_INCIDENT):
+        return _incident(source.removeprefix(_INCIDENT))
     if source.startswith(_TAPE) and len(source) > len(_TAPE):
         return Path(source.removeprefix(_TAPE)).expanduser()
     raise ConfigurationError(
-        f"source {source!r} is not known: this version plays sample or tape:PATH"
+        f"source {source!r} is not known: this version plays incident:NAME or tape:PATH"
     )
+
+
+def _incident(name: str) -> Path:
+    names = incident_names()
+    if name not in names:
+        raise ConfigurationError(f"no incident {name!r}; there are {', '.join(names)}")
+    return INCIDENTS / f"{name}.tape"
 
 
 def checked_speed(speed: float) -> float:

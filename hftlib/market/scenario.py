@@ -54,8 +54,9 @@ _ALL: Final = (
     ),
     Scenario(
         "flash_crash",
-        "Sellers overrun books that makers have left: five per cent are lost within half a minute, "
-        "most of it comes back over the next two. Stops fire, deep bids are filled.",
+        "Sellers overrun books that makers have left: five per cent are lost in two waves within a "
+        "quarter of a minute, and most of it comes back, with setbacks, over the next minute and a "
+        "half. Stops fire, deep bids are filled.",
         300.0,
         (
             Step(5.0, Dial.DEPTH, 0.2),
@@ -63,8 +64,16 @@ _ALL: Final = (
             Step(5.0, Dial.TAKERS, 5.0),
             Step(5.0, Dial.LEAN, -0.8),
             Step(5.0, Dial.VOLATILITY, 4.0),
-            Step(10.0, Dial.JUMP, -500.0, LEADER, 8.0),
-            Step(40.0, Dial.JUMP, 430.0, LEADER, 30.0),
+            Step(10.0, Dial.JUMP, -180.0, LEADER, 6.0),
+            Step(17.0, Dial.JUMP, 60.0, LEADER, 2.0),
+            Step(20.0, Dial.JUMP, -380.0, LEADER, 5.0),
+            Step(28.0, Dial.JUMP, 150.0, LEADER, 3.0),
+            Step(34.0, Dial.JUMP, -110.0, LEADER, 4.0),
+            Step(42.0, Dial.JUMP, 220.0, LEADER, 9.0),
+            Step(55.0, Dial.JUMP, -70.0, LEADER, 4.0),
+            Step(63.0, Dial.JUMP, 160.0, LEADER, 16.0),
+            Step(84.0, Dial.JUMP, -50.0, LEADER, 5.0),
+            Step(92.0, Dial.JUMP, 110.0, LEADER, 20.0),
             Step(40.0, Dial.LEAN, 0.4),
             Step(40.0, Dial.TAKERS, 3.0),
             Step(90.0, Dial.DEPTH, 0.5),

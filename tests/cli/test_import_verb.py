@@ -56,16 +56,3 @@ def test_lobster_needs_no_venue(tmp_path, capsys):
     path = recording(tmp_path, b"rubbish")
     assert main(["import", "lobster", path, "-o", str(tmp_path / "o.tape")]) == 2
     assert "SYMBOL_YYYY-MM-DD" in capsys.readouterr().err
-
-
-def test_the_sample_verb(tmp_path, capsys):
-    verb = ["sample", "-o", str(tmp_path / "s.tape"), "--seconds", "2", "--seed", "5"]
-    assert main(verb) == 0
-    assert "seed 5, 2 s" in capsys.readouterr().out
-    verb[2] = str(tmp_path / "t.tape")
-    assert main([*verb, "--json"]) == 0
-    summary = json.loads(capsys.readouterr().out)
-    manifest = TapeReader(tmp_path / "t.tape").manifest
-    assert (summary["frames"], summary["sha256"]) == (manifest.records, manifest.sha256)
-    assert main(verb) == 2
-    assert "exists" in capsys.readouterr().err

@@ -79,7 +79,7 @@ def test_the_desk_that_is_meant(tmp_path: Path) -> None:
     nowhere = Configuration(data_dir=folder)
     assert desk_of(nowhere) == (f"http://127.0.0.1:{nowhere.desk.port}", "")
     token_file = str(write_token(tmp_path, "t0ken"))
-    write_endpoint(tmp_path, Endpoint("http://127.0.0.1:5", 1, "sample", token_file))
+    write_endpoint(tmp_path, Endpoint("http://127.0.0.1:5", 1, "incident:calm", token_file))
     assert desk_of(nowhere) == ("http://127.0.0.1:5", "t0ken")
     configured = Configuration(data_dir=folder, api=ApiSection(url="http://far:1/", token="far"))
     assert desk_of(configured) == ("http://far:1", "far")

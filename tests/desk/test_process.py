@@ -66,7 +66,7 @@ def test_a_second_start_joins_the_running_desk(
     again = command("--data-dir", str(tmp_path), *arguments(tape))
     assert again.returncode == 0
     assert desk.url in again.stderr
-    other = command("--data-dir", str(tmp_path), "--source", "sample")
+    other = command("--data-dir", str(tmp_path), "--source", "incident:calm")
     assert other.returncode == 2
     assert "already runs" in other.stderr
 

@@ -15,10 +15,11 @@ from hftlib.desk.ownership import OwnedElsewhereError, owning
 from hftlib.desk.parent import watch_parent
 from hftlib.desk.pauses import PauseMeter
 from hftlib.desk.settings import (
-    SAMPLE_TAPE,
+    INCIDENTS,
     DeskSettings,
     check,
     checked_speed,
+    incident_names,
     is_loopback,
     tape_path,
 )
@@ -35,14 +36,20 @@ with owning(Path(sys.argv[1])):
 
 
 def test_sources_name_tapes() -> None:
-    assert tape_path("sample") == SAMPLE_TAPE
+    assert tape_path("incident:calm") == INCIDENTS / "calm.tape"
+    assert all(tape_path(f"incident:{name}").is_dir() for name in incident_names())
     assert tape_path("tape:a/b.tape") == Path("a/b.tape")
     assert tape_path("tape:~/b.tape") == Path.home() / "b.tape"
 
 
+def test_an_incident_that_is_not_shipped_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match=r"no incident 'boredom'; there are .*calm"):
+        tape_path("incident:boredom")
+
+
 @pytest.mark.parametrize("source", ["live", "tape:", "", "testnet", "local"])
 def test_other_sources_are_refused(source: str) -> None:
-    with pytest.raises(ConfigurationError, match="sample or tape:PATH"):
+    with pytest.raises(ConfigurationError, match="incident:NAME or tape:PATH"):
         tape_path(source)
 
 
@@ -77,7 +84,7 @@ def test_a_folder_is_made_owned_and_given_back(tmp_path: Path) -> None:
     folder = tmp_path / "deep" / "data"
     for _ in range(2):
         with owning(folder):
-            write_endpoint(folder, Endpoint("http://127.0.0.1:1", 1, "sample"))
+            write_endpoint(folder, Endpoint("http://127.0.0.1:1", 1, "incident:calm"))
             assert read_endpoint(folder) is not None
         assert read_endpoint(folder) is None
 
@@ -92,7 +99,7 @@ def test_a_folder_has_one_owner_and_a_killed_one_leaves_no_lock(tmp_path: Path) 
     assert owner.stdout.readline() == "owned\n"
     with pytest.raises(OwnedElsewhereError, match="is starting"), owning(tmp_path):
         pytest.fail("it was owned twice")
-    write_endpoint(tmp_path, Endpoint("http://127.0.0.1:9", 77, "sample"))
+    write_endpoint(tmp_path, Endpoint("http://127.0.0.1:9", 77, "incident:calm"))
     with (
         pytest.raises(OwnedElsewhereError, match=r"127\.0\.0\.1:9 \(process 77\)"),
         owning(tmp_path),

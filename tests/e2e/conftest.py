@@ -73,11 +73,11 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def real_app(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Serve the app with the desk that it starts by itself, playing the sample tape."""
+    """Serve the app with the desk that it starts by itself, playing the calm incident."""
     folder = tmp_path_factory.mktemp("app")
     environment = {
         "HFT_DATA_DIR": str(folder / "data"),
-        "HFT_SOURCE": "sample",
+        "HFT_SOURCE": "incident:calm",
         "HFT_DESK_PORT": str(serving.free_port()),
     }
     with serving.app(environment, folder / "app.log") as url:

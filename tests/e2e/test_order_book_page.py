@@ -1,4 +1,4 @@
-"""The order book page over the real desk and the sample tape, as it is first seen."""
+"""The order book page over the real desk and the calm incident, as it is first seen."""
 
 import base64
 import io
