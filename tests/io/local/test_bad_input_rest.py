@@ -227,3 +227,76 @@ def test_the_control_interface_describes_itself(market):
 
 def _anonymous(path):
     return re.sub(r"{\w+}", "{}", path)
+
+
+# What is answered to those who ask rightly: every operation once.
+
+
+def _judge(document, method, path, status=200):
+    content = document["paths"][path][method.lower()]["responses"][str(status)]["content"]
+    return jsonschema_rs.Draft202012Validator(content["application/json"]["schema"])
+
+
+class Trader:
+    """Sign requests, and hold every answer against the description."""
+
+    def __init__(self, market, key):
+        self._market, self._key, self._document = market, key, spot_document()
+        self.asked = set()
+
+    def ask(self, method, path, **parameters):
+        address = self._market.addresses["binance"]
+        request = requests.Request(method, f"{address}/api/v3/{path}", params=parameters)
+        answer = self._market.send(_signed(request.prepare(), self._key))
+        assert answer.status_code == 200, answer.text
+        _judge(self._document, method, f"/api/v3/{path}").validate(answer.json())
+        self.asked.add((method, f"/api/v3/{path}"))
+        return answer.json()
+
+
+@pytest.mark.parametrize("response_type", ["ACK", "RESULT", "FULL"])
+def test_every_signed_operation_answers_as_described(market, key, response_type):
+    trader, symbol = Trader(market, key), {"symbol": "BTCUSDT"}
+    shown = market.control("GET", "book?venue=binance&symbol=BTCUSDT&depth=1")
+    price = f"{float(shown['bids'][0][0]) * 0.7:.2f}"
+    resting = {**symbol, "side": "BUY", "type": "LIMIT", "timeInForce": "GTC", "price": price}
+    placed = {**resting, "quantity": "0.01", "newOrderRespType": response_type}
+    stop = {**symbol, "side": "SELL", "type": "STOP_LOSS", "quantity": "0.01", "stopPrice": price}
+    market_order = {**symbol, "side": "SELL", "type": "MARKET", "quantity": "0.01"}
+    trader.ask("POST", "order/test", **placed)
+    trader.ask("POST", "order/test", **placed, computeCommissionRates="true")
+    order = {**symbol, "orderId": trader.ask("POST", "order", **placed)["orderId"]}
+    trader.ask("POST", "order", **stop, newOrderRespType=response_type, strategyId=1)
+    sold = {**symbol, "orderId": trader.ask("POST", "order", **market_order)["orderId"]}
+    trader.ask("GET", "order", **order)
+    trader.ask("GET", "openOrders")
+    trader.ask("PUT", "order/amend/keepPriority", **order, newQty="0.005")
+    assert len(trader.ask("GET", "order/amendments", **order)) == 1
+    replaced = trader.ask(
+        "POST",
+        "order/cancelReplace",
+        **placed,
+        cancelReplaceMode="STOP_ON_FAILURE",
+        cancelOrderId=order["orderId"],
+    )
+    own = replaced["newOrderResponse"]["orderId"]
+    trader.ask("DELETE", "order", **symbol, orderId=own)
+    _meet_oneself(trader, shown, symbol)
+    assert len(trader.ask("DELETE", "openOrders", **symbol)) >= 1
+    assert trader.ask("GET", "myTrades", **sold)
+    trader.ask("GET", "allOrders", **symbol)
+    trader.ask("GET", "account")
+    for path in ("account/commission", "myFilters", "myAllocations"):
+        trader.ask("GET", path, **symbol)
+    for path in ("rateLimit/order", "openOrderList", "allOrderList"):
+        trader.ask("GET", path)
+    assert trader.asked == {one.route for one in signed_table()}
+
+
+def _meet_oneself(trader, shown, symbol):
+    """Place an order that meets one of the same account within the spread's best level."""
+    best = {"price": shown["asks"][0][0], "timeInForce": "GTC", "type": "LIMIT", **symbol}
+    asked = trader.ask("POST", "order", **best, side="SELL", quantity="0.01")
+    high = {**best, "price": f"{float(best['price']) * 1.001:.2f}"}
+    trader.ask("POST", "order", **high, side="BUY", quantity="0.01")
+    trader.ask("GET", "myPreventedMatches", **symbol, orderId=asked["orderId"])
