@@ -8,6 +8,7 @@ from benchmarks import (
     hftlib_rows,
     market_rows,
     matching_rows,
+    offline_rows,
     other_rows,
     peer_rows,
     report,
@@ -30,7 +31,11 @@ def main() -> int:
         print(f"bench: no capture at {error.filename}; set HFT_CAPTURES", file=sys.stderr)
         return 2
     own = hftlib_rows.measure(found, max(arguments.rounds, 5), _say)
-    others = [*other_rows.measure(_say), *market_rows.measure(_say)]
+    others = [
+        *other_rows.measure(_say),
+        *offline_rows.measure(_say),
+        *market_rows.measure(_say),
+    ]
     matching = matching_rows.measure(_say, with_peer=not arguments.no_peers)
     if arguments.no_peers:
         print(report.table([*own.rows, *others, *matching.rows]))

@@ -16,6 +16,7 @@ from hftlib.exchange.accounts import Accounts
 from hftlib.exchange.exchanges import Exchanges
 from hftlib.exchange.floor import TradingFloor
 from hftlib.io.tape import BlockWriter, Manifest
+from hftlib.io.tape.segments import LEVEL
 from hftlib.market.chance import Chance
 from hftlib.market.listings import LISTINGS, Listing
 from hftlib.market.world import World
@@ -25,7 +26,6 @@ START_NS: Final = 1_767_625_200_000_000_000
 
 SECOND_NS: Final = 1_000_000_000
 _STEP_NS: Final = 10_000_000
-_LEVEL: Final = 15
 _BLOCK_NS: Final = 2 * SECOND_NS
 
 Progress = Callable[[int, int], None]
@@ -52,7 +52,7 @@ def write_tape(
     seconds: int,
     listings: Sequence[Listing] = LISTINGS,
     protocols: Sequence[str] = DEFAULT_PROTOCOLS,
-    level: int = _LEVEL,
+    level: int = LEVEL,
     progress: Progress | None = None,
 ) -> TapeSummary:
     """Run `scenarios` together for `seconds` and write what clients of the venues got to `path`.
