@@ -94,9 +94,7 @@ class SpotDesk:
 
     def total(self, asset: str) -> int:
         """Return all that there is of an asset, wherever it is, less what was brought in."""
-        held = sum(
-            one.balance(asset).free + one.balance(asset).locked for one in self.accounts
-        )
+        held = sum(one.balance(asset).free + one.balance(asset).locked for one in self.accounts)
         ledger = self.accounts
         there = held + ledger.fees.get(asset, 0) + ledger.street.get(asset, 0)
         return there - ledger.deposits.get(asset, 0)
