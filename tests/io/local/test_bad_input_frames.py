@@ -2,7 +2,7 @@
 
 Whatever is sent is answered with a documented frame, or with a documented close; somebody else's
 connection to the same venue goes on without a gap, and nothing stays behind.
-HFT_BAD_INPUT_EXAMPLES sets the made up conversations of each websocket: 50 by default.
+BAD_INPUT_EXAMPLES sets the made up conversations of each websocket: 50 by default.
 """
 
 import json
@@ -26,7 +26,7 @@ from tests.local_support.raw_socket import (
 )
 from tests.openapi.binance import CODES
 
-EXAMPLES = int(os.environ.get("HFT_BAD_INPUT_EXAMPLES", "50"))
+EXAMPLES = int(os.environ.get("BAD_INPUT_EXAMPLES", "50"))
 PROTOCOL, UNREADABLE, POLICY, TOO_BIG = 1002, 1007, 1008, 1009
 MOST_BYTES = 1024 * 1024
 GROWTH_BYTES = 96 * 1024 * 1024

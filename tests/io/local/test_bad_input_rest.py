@@ -2,7 +2,7 @@
 
 Valid and invalid requests (examples, each boundary of each parameter, random ones): whatever is
 sent is answered with a documented status, content type and body, and the market goes on.
-HFT_BAD_INPUT_EXAMPLES sets the random requests of each call: 8 by default.
+BAD_INPUT_EXAMPLES sets the random requests of each call: 8 by default.
 """
 
 import hmac
@@ -36,7 +36,7 @@ from tests.openapi.coinbase_advanced import advanced_document
 from tests.openapi.coinbase_exchange import exchange_document
 from tests.openapi.routes import matched_paths
 
-EXAMPLES = int(os.environ.get("HFT_BAD_INPUT_EXAMPLES", "8"))
+EXAMPLES = int(os.environ.get("BAD_INPUT_EXAMPLES", "8"))
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance]
 OTHER_METHOD = (400, 401, 404, 405, 410)
 STEERS_ITSELF = ("/control/shutdown", "/control/server-shutdown")
