@@ -1,8 +1,8 @@
 """A client of a local venue without a socket: what it is sent becomes the frames of a tape.
 
-The way to the client is late by a constant and an exponential jitter, and keeps the order of a
-connection, as TCP does. A connection that the venue closes is opened again a second later, with
-new snapshots.
+The way to the client is late by a constant and a skewed jitter, in integers, and keeps the order
+of a connection, as TCP does. A connection that the venue closes is opened again a second later,
+with new snapshots.
 """
 
 from collections.abc import Iterator
@@ -29,10 +29,11 @@ _HEADERS: Final = {"host": "localhost"}
 _RETRY_NS: Final = 1_000_000_000
 _SNAPSHOT_NS: Final = 350_000_000
 """How long after its opening a connection asks for the snapshots that its books begin with."""
+_DRAW_BITS: Final = 20
 
 
 class Way(NamedTuple):
-    """Say how late what a venue sends arrives, in nanoseconds."""
+    """Say how late what a venue sends arrives, in nanoseconds; `jitter_ns` is a mean."""
 
     delay_ns: int
     jitter_ns: int
@@ -97,9 +98,13 @@ class _Lane:
         self._last_ns = 0
 
     def arrival(self, sent_ns: int, payload: bytes, kind: FrameKind, url: str = "") -> Arrival:
-        late_ns = self._way.delay_ns + round(self._chance.exponential(self._way.jitter_ns))
-        self._last_ns = max(sent_ns + late_ns, self._last_ns + 1)
+        self._last_ns = max(sent_ns + self._late_ns(), self._last_ns + 1)
         return Arrival(self._last_ns, self._venue, self._name, kind, payload, url)
+
+    def _late_ns(self) -> int:
+        """Return a delay: the square of a uniform number has a mean of a third, and a long side."""
+        uniform = self._chance.below(1 << _DRAW_BITS)
+        return self._way.delay_ns + (3 * self._way.jitter_ns * uniform * uniform >> 2 * _DRAW_BITS)
 
 
 class TapeClient:

@@ -4,7 +4,6 @@ SplitMix64 (Steele, Lea, Flood 2014) in plain integers, so that a tape generated
 generated again years later, whatever became of anybody's default generator.
 """
 
-import math
 from typing import Final
 
 _MASK: Final = 2**64 - 1
@@ -12,7 +11,7 @@ _STEP: Final = 0x9E3779B97F4A7C15
 
 
 class Chance:
-    """Draw from the usual distributions."""
+    """Draw numbers, none of them by a library whose last digit may differ elsewhere."""
 
     def __init__(self, seed: int) -> None:
         """Begin the sequence of `seed`, any integer."""
@@ -33,19 +32,6 @@ class Chance:
     def below(self, limit: int) -> int:
         """Return an integer from 0 to limit - 1."""
         return (self.bits() * limit) >> 64
-
-    def exponential(self, mean: float) -> float:
-        """Return an exponential waiting time."""
-        return -mean * math.log(1.0 - self.uniform())
-
-    def normal(self) -> float:
-        """Return a standard normal number (Box and Muller 1958)."""
-        radius = math.sqrt(-2.0 * math.log(1.0 - self.uniform()))
-        return radius * math.cos(math.tau * self.uniform())
-
-    def pareto(self, scale: float, shape: float) -> float:
-        """Return a Lomax (shifted Pareto) number: from 0, median scale * (2**(1/shape) - 1)."""
-        return float(scale * ((1.0 - self.uniform()) ** (-1.0 / shape) - 1.0))
 
     def fork(self) -> "Chance":
         """Return a generator of its own, seeded from this one."""
