@@ -13,10 +13,11 @@ from tests.ui_support import serving
 
 IMAGES = serving.PROJECT / "docs" / "images"
 SHOTS = {
-    "order_book.png": (1600, 1010, "?row_ticks=50"),
-    "order_book_1280.png": (1280, 720, "?row_ticks=50"),
+    "order_book.png": (1600, 1010, "?row_ticks=500"),
+    "order_book_1280.png": (1280, 720, "?row_ticks=500"),
 }
-HISTORY_S = 100
+INCIDENT = "incident:news"
+HISTORY_S = 45
 FAST = 20.0
 
 
@@ -29,7 +30,11 @@ def main() -> int:
     IMAGES.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder) / "data"
-        environment = {"HFT_DATA_DIR": str(data), "HFT_DESK_PORT": str(serving.free_port())}
+        environment = {
+            "HFT_DATA_DIR": str(data),
+            "HFT_DESK_PORT": str(serving.free_port()),
+            "HFT_SOURCE": INCIDENT,
+        }
         with serving.app(environment, Path(folder) / "app.log") as url:
             serving.wait_for_desk(data)
             endpoint = read_endpoint(data)
