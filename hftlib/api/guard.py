@@ -1,16 +1,13 @@
 """Who may talk to the desk: Host and Origin on loopback, a token beyond it, for every route."""
 
-import hmac
 from typing import Final
-from urllib.parse import urlsplit
 
 import msgspec
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from hftlib.desk.settings import is_loopback
+from hftlib.core.callers import has_token, host_name, is_loopback, origin_allowed
 from hftlib.wire.messages import ErrorReply
 
-_BEARER: Final = "bearer "
 _FORBIDDEN_CLOSE: Final = 1008
 
 
@@ -21,7 +18,7 @@ class Guard:
         """Guard an app that listens on `host`; `token` is demanded where that is no loopback."""
         self._app = app
         self._on_loopback = is_loopback(host)
-        self._token = token.encode()
+        self._token = token
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or answer with 401 or 403 and an error body."""
@@ -46,32 +43,11 @@ class Guard:
         origin = headers.get("origin")
         if origin is not None and not origin_allowed(origin, host):
             return 403, ErrorReply("ORIGIN_REFUSED", f"pages of {origin!r} may not use this desk")
-        if not self._on_loopback and not self._has_token(headers.get("authorization", "")):
+        if not self._on_loopback and not has_token(headers.get("authorization", ""), self._token):
             return 401, ErrorReply(
                 "TOKEN_REQUIRED", "send the desk's token as Authorization: Bearer TOKEN"
             )
         return None
-
-    def _has_token(self, authorization: str) -> bool:
-        scheme, given = authorization[: len(_BEARER)], authorization[len(_BEARER) :]
-        return scheme.lower() == _BEARER and hmac.compare_digest(given.encode(), self._token)
-
-
-def host_name(host: str) -> str:
-    """Return the name or address of a Host header without its port, empty when it is malformed."""
-    try:
-        return urlsplit(f"//{host}").hostname or ""
-    except ValueError:
-        return ""
-
-
-def origin_allowed(origin: str, host: str) -> bool:
-    """Say whether pages of `origin` may use a desk reached as `host`: loopback or same host."""
-    try:
-        name = urlsplit(origin).hostname
-    except ValueError:
-        return False
-    return name is not None and (is_loopback(name) or name == host_name(host).lower())
 
 
 async def _refuse_request(send: Send, status: int, reply: ErrorReply, kind: str = "http") -> None:

@@ -1,11 +1,11 @@
 """What a desk is told when it starts."""
 
-import ipaddress
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
+from hftlib.core.callers import is_loopback
 from hftlib.core.errors import ConfigurationError
 
 SLOWEST: Final = 0.1
@@ -69,16 +69,6 @@ def checked_speed(speed: float) -> float:
             f"speed {speed:g} is not 0 (unpaced) or within {SLOWEST:g} to {FASTEST:g}"
         )
     return float(speed)
-
-
-def is_loopback(host: str) -> bool:
-    """Say whether a host name or address reaches this machine only."""
-    if host.rstrip(".").lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 def check(settings: DeskSettings) -> None:

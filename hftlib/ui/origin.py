@@ -1,11 +1,11 @@
 """Who may open the app's own websocket: pages that this very app served, and nobody else."""
 
 from collections.abc import Mapping
-from ipaddress import ip_address
 from typing import Final
 from urllib.parse import urlsplit
 
-_LOCAL_NAMES: Final = frozenset({"localhost"})
+from hftlib.core.callers import is_loopback
+
 _PORTS: Final = {"http": 80, "https": 443}
 
 
@@ -24,16 +24,6 @@ def is_same_origin(headers: Mapping[str, str], *, listens_on: str) -> bool:
     if (page[0], page[1] or port) != (asked[0], asked[1] or port):
         return False
     return not is_loopback(listens_on) or is_loopback(asked[0])
-
-
-def is_loopback(name: str) -> bool:
-    """Say whether a host name or address means this machine alone."""
-    if name.lower() in _LOCAL_NAMES:
-        return True
-    try:
-        return ip_address(name.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 def _authority(url: str, default: str) -> tuple[str, int | None] | None:

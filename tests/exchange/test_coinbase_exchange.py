@@ -111,8 +111,15 @@ def test_a_venue_that_is_down_answers_nobody():
 
 def test_a_connection_of_another_venue_is_not_known():
     desk = Desk()
-    desk.exchange.disconnect(desk.connect(desk.advanced))
-    desk.advanced.disconnect(desk.connect(desk.exchange))
+    advanced, exchange = desk.connect(desk.advanced), desk.connect(desk.exchange)
+    advanced.receive('{"type":"subscribe","channel":"heartbeats"}', desk.now_ns)
+    ask(desk, exchange, "heartbeat")
+    said(advanced)
+    desk.exchange.disconnect(advanced)
+    desk.advanced.disconnect(exchange)
+    desk.step(1_000)
+    assert [one["channel"] for one in said(advanced)] == ["heartbeats"]
+    assert [one["type"] for one in said(exchange)] == ["heartbeat"]
 
 
 def test_limits_can_be_forgotten():

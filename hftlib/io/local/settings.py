@@ -1,6 +1,5 @@
 """What a local market is told when it starts."""
 
-import ipaddress
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -8,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from hftlib.core.callers import is_loopback
 from hftlib.core.errors import ConfigurationError
 from hftlib.core.venue import BINANCE, BINANCE_USDM, COINBASE, COINBASE_EXCHANGE
 
@@ -41,16 +41,6 @@ class LocalSettings(msgspec.Struct, frozen=True):
     token: str = ""
     is_exposed: bool = False
     lifetime_s: float = 0.0
-
-
-def is_loopback(host: str) -> bool:
-    """Say whether a host name or address reaches this machine only."""
-    if host.rstrip(".").lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 def check(settings: LocalSettings) -> None:

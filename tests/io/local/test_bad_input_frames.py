@@ -379,8 +379,12 @@ def test_who_talks_too_much_is_cut(market, kind):
 @pytest.mark.usefixtures("bystanders")
 @pytest.mark.parametrize("kind", SOCKETS)
 def test_connections_that_vanish_leave_nothing_behind(market, kind):
+    before = sum(_connections(market).values())
     for sent in (b"", frame(TEXT, b"x" * 1_000)[:500], frame(TEXT, b"x", fin=False)):
         for _ in range(5):
             client = _connected(market, kind)
             client.send(sent)
             client.close()
+    deadline = time.monotonic() + 20
+    while sum(_connections(market).values()) > before:
+        assert time.monotonic() < deadline, _connections(market)
