@@ -16,7 +16,7 @@ SECONDS ?= 600
 DURATION ?= 600
 
 # Branch coverage: the pure rooms by their own tests and the property tests.
-PURE := core book wire features venues market exchange engine
+PURE := core book wire features venues market exchange signals engine
 COVERED = $(wildcard $(PURE:%=tests/%) tests/property)
 COVER = --cov
 

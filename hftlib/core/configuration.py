@@ -63,17 +63,84 @@ class ApiSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return f"ApiSection(url={self.url!r}, token={MASK if self.token else ''!r})"
 
 
+class TapeSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Say how long the tapes of live runs grow and are kept."""
+
+    rotate_mb: Annotated[
+        int,
+        Meta(ge=1, description="size on the disk (MB) at which a live tape is followed by another"),
+    ] = 512
+    rotate_minutes: Annotated[
+        int, Meta(ge=1, description="age at which a live tape is followed by another")
+    ] = 60
+    keep_gb: Annotated[
+        float,
+        Meta(gt=0, description="size of all live tapes together beyond which the oldest go"),
+    ] = 20.0
+    keep_days: Annotated[
+        float, Meta(gt=0, description="age beyond which live tapes are deleted")
+    ] = 14.0
+    least_free_gb: Annotated[
+        float,
+        Meta(
+            ge=0, description="free disk below which the tape stops, so that the ledger can go on"
+        ),
+    ] = 1.0
+
+
+class StoreSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Say what goes into the ClickHouse store, and for how long."""
+
+    mode: Annotated[
+        str,
+        Meta(
+            pattern=r"^(auto|off)$",
+            description="auto: a server where clickhouse_dsn names one, else embedded in the data "
+            "folder; off: no store",
+        ),
+    ] = "auto"
+    event_features: Annotated[
+        bool, Meta(description="store the features after every book update, not only each second")
+    ] = True
+    queue_mb: Annotated[
+        int, Meta(ge=1, description="rows that wait for the store, in MB, before rows are refused")
+    ] = 64
+    event_days: Annotated[
+        int, Meta(ge=1, description="days that features and latencies of every event are kept")
+    ] = 7
+    second_days: Annotated[
+        int, Meta(ge=1, description="days that rows of every second are kept")
+    ] = 90
+
+
 class Configuration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Hold every setting of a run."""
 
     source: Annotated[
         str,
         Meta(
-            pattern=r"^(incident:[a-z_]+|tape:.+)$",
-            description="what the desk plays: incident:NAME (a simulated tape that ships with the "
-            "project, one for each scenario of the local market) or tape:PATH",
+            pattern=r"^(auto|live|testnet|local|incident:[a-z_]+|tape:.+)$",
+            description="what the desk shows: live (the exchanges), testnet, local (venues of our "
+            "own, SIMULATED), auto (live where the exchanges answer, else local), tape:PATH, or "
+            "incident:NAME (a simulated tape that ships with the project)",
         ),
-    ] = "incident:calm"
+    ] = "auto"
+    venues: Annotated[
+        str,
+        Meta(
+            pattern=r"^[a-z0-9_]+(,[a-z0-9_]+)*$",
+            description="venues of a live or local run, comma separated; those that hftlib has no "
+            "protocol for are read through ccxt (kraken, okx, ...)",
+        ),
+    ] = "binance,coinbase"
+    symbols: Annotated[
+        str,
+        Meta(
+            pattern=r"^[A-Za-z0-9:/_-]+(,[A-Za-z0-9:/_-]+)*$",
+            description="what is traded: base currencies, or venue:SYMBOL for one book, "
+            "comma separated",
+        ),
+    ] = "BTC,ETH,BNB,SOL,ADA"
     speed: Annotated[
         float,
         Meta(gt=0, le=1000, description="speed at which a tape is played, 1 is as it was recorded"),
@@ -89,8 +156,18 @@ class Configuration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             extra={"also": "LOG_LEVEL"},
         ),
     ] = "INFO"
+    clickhouse_dsn: Annotated[
+        str,
+        Meta(
+            description="ClickHouse server or cluster, "
+            "clickhouse://USER:PASSWORD@HOST:PORT/DATABASE; empty: embedded in the data folder",
+            extra={"secret": True},
+        ),
+    ] = ""
     desk: DeskSection = DeskSection()
     api: ApiSection = ApiSection()
+    tape: TapeSection = TapeSection()
+    store: StoreSection = StoreSection()
 
 
 class Key(msgspec.Struct, frozen=True):
@@ -266,7 +343,8 @@ def markdown() -> str:
         "|---|---|---|---|---|---|",
     ]
     for key in KEYS.values():
-        default = f"`{key.default}`" if key.default != "" else "(empty)"
+        default = f"`{str(key.default).lower() if isinstance(key.default, bool) else key.default}`"
+        default = default if key.default != "" else "(empty)"
         variables = ", ".join(f"`{variable}`" for variable in key.variables)
         meaning = key.meaning + (" (secret: masked in every output)" if key.secret else "")
         lines.append(
@@ -286,5 +364,10 @@ def _example() -> Iterator[str]:
         if prefix != section:
             section = prefix
             yield from ("", f"[{section}]")
-        value = f'"{key.default}"' if isinstance(key.default, str) else key.default
-        yield f"{field} = {value}"
+        yield f"{field} = {_toml(key.default)}"
+
+
+def _toml(value: str | int | float | bool) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f'"{value}"' if isinstance(value, str) else str(value)

@@ -48,11 +48,13 @@ class Run:
             HISTORY_BYTES, ALL_HISTORY_BYTES // max(1, len(self.engine.instruments))
         )
 
-    def feed(self, frame: Frame) -> None:
-        """Hand one frame to the engine and its facts to the boards."""
+    def feed(self, frame: Frame) -> list[Fact]:
+        """Hand one frame to the engine and its facts to the boards; return the facts."""
         self.advance(frame.ts_recv)
-        for fact in self.engine.on_event(frame):
+        facts = self.engine.on_event(frame)
+        for fact in facts:
             self._note(frame.ingress_seq, fact)
+        return facts
 
     def advance(self, now_ns: int) -> None:
         """Move the run's clock, never backwards; columns are sampled as it passes their time."""

@@ -99,6 +99,82 @@ class Status(msgspec.Struct, frozen=True):
     last_update_id: int
 
 
+class LaneStatus(msgspec.Struct, frozen=True):
+    """Tell how one connection of a venue does; `state` is OPENING, OPEN, WAITING or CLOSED.
+
+    `reason` says why it waits. `age_ms` is the time since it was last heard, None before that.
+    """
+
+    venue: str
+    connection: str
+    state: str
+    reason: str
+    symbols: list[str]
+    frames: int
+    reconnects: int
+    opened_ms: float | None
+    age_ms: float | None
+
+
+class BudgetStatus(msgspec.Struct, frozen=True):
+    """Tell how much of a venue's allowance for REST requests is used.
+
+    `used` of `limit` in the venue's units within the window; `banned_until_ms` while it refuses
+    every request, `trouble` in words while something is wrong.
+    """
+
+    venue: str
+    used: float
+    limit: float
+    requests: int
+    refused: int
+    delayed: int
+    banned_until_ms: float | None
+    clock_offset_ms: float | None
+    trouble: str
+
+
+class TapeStatus(msgspec.Struct, frozen=True):
+    """Tell how the tape of a live run does: bytes on the disk, frames written and frames lost."""
+
+    path: str
+    bytes: int
+    frames: int
+    lost: int
+    queued_bytes: int
+    rotations: int
+    deleted: int
+    trouble: str
+
+
+class StoreStatus(msgspec.Struct, frozen=True):
+    """Tell how the store does; `state` is OFF, STARTING, RUNNING, BEHIND or DOWN.
+
+    Rows are `confirmed` once the store has them, `queued` until then, `delayed` when they had to be
+    sent again, and `refused` when there was no room for them.
+    """
+
+    state: str
+    where: str
+    confirmed: int
+    queued: int
+    delayed: int
+    refused: int
+    trouble: str
+
+
+class LedgerStatus(msgspec.Struct, frozen=True):
+    """Tell how the ledger's database does: entries on the disk and the time of its last syncs."""
+
+    path: str
+    entries: int
+    commits: int
+    waiting: int
+    sync_p50_ms: float | None
+    sync_p99_ms: float | None
+    trouble: str
+
+
 class GcPauses(msgspec.Struct, frozen=True):
     """Tell how long the garbage collector stopped the desk, since its warm-up."""
 
@@ -110,7 +186,9 @@ class GcPauses(msgspec.Struct, frozen=True):
 class Health(msgspec.Struct, frozen=True):
     """Tell how the desk is: `state` starting, compiling, loading, running, ended or failed.
 
-    While it compiles, `done` of `total` kernels are ready. `reason` says why it failed.
+    While it compiles, `done` of `total` kernels are ready. `reason` says why it failed. Once it
+    runs, `condition` is OK, DEGRADED or BROKEN, and `reasons` says in words what is amiss. The
+    parts of a live run follow; a tape that is played has none.
     """
 
     state: str
@@ -127,6 +205,13 @@ class Health(msgspec.Struct, frozen=True):
     topics: int
     history_bytes: int
     gc: GcPauses
+    condition: str = "OK"
+    reasons: list[str] = []
+    lanes: list[LaneStatus] = []
+    budgets: list[BudgetStatus] = []
+    tape: TapeStatus | None = None
+    store: StoreStatus | None = None
+    ledger: LedgerStatus | None = None
 
 
 class VenueReply(msgspec.Struct, frozen=True):

@@ -96,4 +96,8 @@ def test_no_room_is_without_tests():
 def test_the_example_environment_tells_every_key_with_its_default():
     text = (PROJECT / ".env.example").read_text(encoding="utf-8")
     told = dict(re.findall(r"^#(HFT_\w+)=(.*)$", text, re.MULTILINE))
-    assert told == {key.variables[0]: str(key.default) for key in KEYS.values()}
+    assert told == {key.variables[0]: default_text(key.default) for key in KEYS.values()}
+
+
+def default_text(default):
+    return str(default).lower() if isinstance(default, bool) else str(default)

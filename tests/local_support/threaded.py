@@ -9,7 +9,7 @@ from aiohttp import web
 from hftlib.exchange.accounts import Accounts
 from hftlib.exchange.exchanges import Exchanges
 from hftlib.exchange.faults import Faults
-from hftlib.io.local.clock import WallClock
+from hftlib.io.clock import WallClock
 from hftlib.io.local.control import Control
 from hftlib.io.local.guard import ControlGuard
 from hftlib.io.local.market_server import MarketServer, url_of

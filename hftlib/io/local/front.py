@@ -9,7 +9,7 @@ from aiohttp import WSMessage, WSMsgType, web
 
 from hftlib.exchange.faults import Faults, Withheld
 from hftlib.exchange.messages import Opening, Request, Response, VenueServer
-from hftlib.io.local.clock import WallClock
+from hftlib.io.clock import WallClock
 from hftlib.io.local.http_intake import HttpIntake, check_handshake, read_body
 from hftlib.io.local.link import Link
 

@@ -11,8 +11,8 @@ from hftlib.core.errors import HftlibError
 from hftlib.core.venue import COINBASE
 from hftlib.exchange.faults import Faults
 from hftlib.exchange.messages import STEP_NS, VenueServer
+from hftlib.io.clock import WallClock
 from hftlib.io.local.certificates import certificates, server_context
-from hftlib.io.local.clock import WallClock
 from hftlib.io.local.front import VenueFront
 from hftlib.io.local.settings import TLS, LocalSettings
 

@@ -14,7 +14,7 @@ from hftlib.exchange.accounts import Accounts
 from hftlib.exchange.exchanges import Exchanges
 from hftlib.exchange.faults import Faults
 from hftlib.exchange.floor import TradingFloor
-from hftlib.io.local.clock import WallClock
+from hftlib.io.clock import WallClock
 from hftlib.io.local.control import Control
 from hftlib.io.local.guard import ControlGuard
 from hftlib.io.local.http_intake import HttpIntake

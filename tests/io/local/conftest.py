@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from hftlib.exchange.faults import Faults
-from hftlib.io.local.clock import WallClock
+from hftlib.io.clock import WallClock
 from hftlib.io.local.market_server import MarketServer
 from hftlib.io.local.settings import LocalSettings
 from tests.local_support import TinyMarket, TinyVenue

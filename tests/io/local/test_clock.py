@@ -1,6 +1,6 @@
 import time
 
-from hftlib.io.local.clock import WallClock
+from hftlib.io.clock import WallClock
 
 
 def test_the_clock_begins_with_the_wall_and_never_runs_back():

@@ -11,7 +11,7 @@ from hftlib.exchange.accounts import Accounts
 from hftlib.exchange.exchanges import Exchanges
 from hftlib.exchange.faults import Faults
 from hftlib.exchange.truth import digest_of
-from hftlib.io.local.clock import WallClock
+from hftlib.io.clock import WallClock
 from hftlib.io.local.control import Control
 from hftlib.io.local.control_client import ControlClient
 from hftlib.io.local.guard import ControlGuard

@@ -6,7 +6,7 @@ import pytest
 from hftlib.core.errors import HftlibError
 from hftlib.exchange.faults import Faults
 from hftlib.exchange.messages import STEP_NS
-from hftlib.io.local.clock import WallClock
+from hftlib.io.clock import WallClock
 from hftlib.io.local.market_server import CATCH_UP_NS, MarketServer, next_point, url_of
 from hftlib.io.local.settings import LocalSettings
 from tests.local_support import TinyMarket, TinyVenue

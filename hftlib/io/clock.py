@@ -1,4 +1,4 @@
-"""The wall clock of a local market: read once, carried on by the monotonic clock."""
+"""The wall clock: read once, carried on by the monotonic clock."""
 
 import time
 
