@@ -101,6 +101,29 @@ def lobster() -> Sample:
     return Sample(kept, [opened, *((FrameKind.WS, row, "") for row in rows)])
 
 
+def ccxt() -> Sample:
+    kept = Instrument("kraken", "BTC/USD", "BTC", "USD", "0.01", "0.00000001", origin="ccxt")
+    trade = {"id": "7", "ts": T_NS // 1_000_000, "price": "1.00", "size": "0.5", "side": "buy"}
+    book = {"type": "book", "symbol": "BTC/USD", "ts": T_NS // 1_000_000, "nonce": 7}
+    sides = {"bids": [["1.00", "0.5"], ["0.99", "7"]], "asks": [["1.01", "4"]]}
+    row = {"symbol": "BTC/USD", "base": "BTC", "quote": "USD", "price_increment": "0.01"}
+    bodies = [
+        {**book, **sides},
+        {**book, **sides, "nonce": 100},
+        {"type": "trades", "symbol": "BTC/USD", "trades": [trade, {**trade, "id": "x-8"}]},
+        {**book, **sides, "nonce": None, "ts": None},
+    ]
+    texts = [json.dumps(body, separators=(",", ":")).encode() for body in bodies]
+    markets = {"type": "markets", "markets": [{**row, "size_quantum": "0.00000001"}]}
+    frames = [
+        (FrameKind.REST, json.dumps(markets).encode(), "ccxt://kraken/markets"),
+        (FrameKind.OPENED, b"", "ccxt://kraken/BTC/USD"),
+        *((FrameKind.WS, text, "") for text in texts[:-1]),
+        (FrameKind.POLL, texts[-1], ""),
+    ]
+    return Sample(kept, frames)
+
+
 SAMPLES: dict[str, Callable[[], Sample]] = {
     "binance": lambda: binance("binance", "BTCUSDT", "0.01", "0.00000001", "/api/v3"),
     "binance_us": lambda: binance("binance_us", "BTCUSDT", "0.01", "0.00000001", "/api/v3"),
@@ -109,8 +132,9 @@ SAMPLES: dict[str, Callable[[], Sample]] = {
     "coinbase": advanced,
     "coinbase_exchange": exchange,
     "lobster": lobster,
+    "kraken": ccxt,
 }
-every_venue = pytest.mark.parametrize("venue", VENUES)
+every_venue = pytest.mark.parametrize("venue", [*VENUES, "kraken"])
 
 
 def ask(feed: Feed, kind: FrameKind, payload: bytes, request: str = "") -> list[Event]:

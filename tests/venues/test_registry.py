@@ -4,6 +4,7 @@ import pytest
 
 from hftlib.core.errors import ConfigurationError
 from hftlib.core.venue import VENUES
+from hftlib.venues.ccxt.session import CcxtSession
 from hftlib.venues.registry import InstrumentsError, instruments_from, open_session
 
 EXCHANGE = {
@@ -33,8 +34,28 @@ def test_every_venue_has_a_session(venue: str):
 
 
 def test_an_unknown_venue_is_refused():
-    with pytest.raises(ConfigurationError, match="unknown venue 'nowhere'"):
-        open_session("nowhere", {})
+    for name in ("No Where", "", "x", "a" * 33, "kraken;"):
+        with pytest.raises(ConfigurationError, match=f"unknown venue {name!r}"):
+            open_session(name, {})
+
+
+def test_any_other_name_is_one_of_ccxt():
+    session = open_session("kraken", {})
+    assert isinstance(session, CcxtSession)
+    assert session.venue == "kraken"
+
+
+def test_markets_of_a_ccxt_venue():
+    row = {"symbol": "BTC/EUR", "base": "BTC", "quote": "EUR", "price_increment": "0.1"}
+    rows = [{**row, "size_quantum": "0.00000001"}, {**row, "size_quantum": "0.5"}]
+    body = json.dumps({"type": "markets", "markets": rows}).encode()
+    (found,) = instruments_from("kraken", "ccxt://kraken/markets", body)
+    assert (found.venue, found.symbol, found.origin) == ("kraken", "BTC/EUR", "ccxt")
+    assert (found.price_increment, found.size_quantum) == ("0.1", "0.00000001")
+    with pytest.raises(InstrumentsError):
+        instruments_from("kraken", "ccxt://kraken/markets", b"{}")
+    with pytest.raises(InstrumentsError):
+        instruments_from("kraken", "ccxt://kraken/books", body)
 
 
 @pytest.mark.parametrize("wrap", [lambda row: [row], lambda row: row])
