@@ -16,6 +16,8 @@ from hftlib.wire.messages import (
     Health,
     InstrumentReply,
     MessageAge,
+    SourceChoice,
+    SourceReply,
     Statistics,
     StatisticsReply,
     Status,
@@ -177,7 +179,17 @@ STATISTICS: Final = StatisticsReply(
     Statistics(61830.01, 4200.0, 7.28, 62745.0, 54730.0, 45_310.2, 2.6e9),
 )
 
+SOURCE: Final = SourceReply(
+    "incident:calm",
+    1,
+    [
+        SourceChoice("auto", "Live where exchanges answer, else simulated", "Running"),
+        SourceChoice("incident:news", "News", "Incidents"),
+    ],
+)
+
 ALL: Final = (
+    SOURCE,
     HEALTH,
     VENUE,
     INSTRUMENT,

@@ -5,18 +5,20 @@ import os
 import sys
 import threading
 import time
-from pathlib import Path
 
 from hftlib.cli.flags import add_settings
-from hftlib.core.configuration import Configuration
+from hftlib.core.configuration import KEYS, Configuration, secrets_of
 
 NAME = "desk"
-HELP = "run the desk: plays its source and answers at an HTTP and websocket API"
+HELP = "run the desk: shows its source, keeps its facts, answers at an HTTP and websocket API"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the verb."""
-    add_settings(parser, "source", "desk.host", "desk.port", "data_dir", "speed")
+    add_settings(
+        parser, "source", "venues", "symbols", "desk.host", "desk.port", "data_dir", "speed"
+    )
+    add_settings(parser, *(name for name in KEYS if name.startswith(("tape.", "store."))))
     parser.add_argument("--paused", action="store_true", help="stand still at the first book")
     parser.add_argument("--once", action="store_true", help="stop at the tape's end, do not loop")
     parser.add_argument(
@@ -31,19 +33,14 @@ def run(arguments: argparse.Namespace, configuration: Configuration) -> int:
     started_s = time.perf_counter()
     from hftlib.api.server import run as run_server
     from hftlib.desk.ownership import OwnedElsewhereError
-    from hftlib.desk.settings import DeskSettings
+    from hftlib.desk.settings import settings_of
     from hftlib.io import logs
 
-    logs.start(configuration.log_level, secrets=[configuration.api.token])
-    settings = DeskSettings(
-        source=configuration.source,
-        host=configuration.desk.host,
-        port=configuration.desk.port,
-        data_dir=Path(configuration.data_dir).expanduser(),
-        speed=configuration.speed,
+    logs.start(configuration.log_level, secrets=secrets_of(configuration))
+    settings = settings_of(
+        configuration,
         paused=arguments.paused,
         loop=not arguments.once,
-        token=configuration.api.token,
         stays_up=arguments.with_parent,
     )
     try:

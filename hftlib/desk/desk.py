@@ -1,4 +1,4 @@
-"""The desk: comes up at once, says what it is doing, and then plays its source.
+"""The desk: comes up at once, says what it is doing, and then shows its source.
 
 Nothing heavy is imported here: the engine and its kernels are loaded by a thread while the API
 already answers.
@@ -6,25 +6,31 @@ already answers.
 
 import asyncio
 import contextlib
+import logging
 import os
 import sys
 import threading
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import hftlib
-from hftlib.core.errors import HftlibError, TapeError
+from hftlib.core.errors import HftlibError
 from hftlib.core.states import Source
 from hftlib.desk.pauses import PauseMeter
-from hftlib.desk.settings import DeskSettings, tape_path
+from hftlib.desk.settings import DeskSettings, check_source, is_running_source, tape_path
 from hftlib.wire.messages import ClockReply, Health
 
 if TYPE_CHECKING:
+    from hftlib.desk.live_show import LiveShow
+    from hftlib.desk.parts import Parts
     from hftlib.desk.player import Player
     from hftlib.desk.view import View
 
-_SAY_EVERY_S = 1.0
+_SAY_EVERY_S: Final = 1.0
+_WARM_WITHIN_S: Final = 60.0
+
+_log: Final = logging.getLogger(__name__)
 
 
 class NotReadyError(HftlibError):
@@ -42,6 +48,36 @@ class ClockError(HftlibError, ValueError):
         """Say what was wrong."""
         super().__init__(message)
         self.is_conflict = is_conflict
+
+
+class Show(Protocol):
+    """Be what the desk shows: a tape that is played, or feeds that run."""
+
+    @property
+    def view(self) -> "View":
+        """Return what clients may read."""
+        ...
+
+    @property
+    def ended(self) -> bool:
+        """Say whether there is nothing more to come."""
+        ...
+
+    def clock(self) -> ClockReply | None:
+        """Return the clock of a tape, None where the clock is the world's."""
+        ...
+
+    def statuses(self) -> dict[str, Any]:
+        """Return the parts of it that `Health` tells of, by their names there."""
+        ...
+
+    async def play(self, on_warm: asyncio.Event) -> None:
+        """Run until cancelled; set `on_warm` once the first trusted book is there."""
+        ...
+
+    async def close(self) -> None:
+        """Write what waits and let go of everything."""
+        ...
 
 
 LOADER: Final = "hftlib-loader"
@@ -78,44 +114,61 @@ async def in_daemon_thread(work: Callable[[], None]) -> None:
 
 
 class Desk:
-    """Own the run of one process."""
+    """Own the run of one process, and whatever keeps what it tells."""
 
     def __init__(self, settings: DeskSettings, *, started_s: float | None = None) -> None:
         """Begin with nothing loaded; `started_s` is the perf_counter of the process's start.
 
         Raises ConfigurationError when the source is not known.
         """
+        check_source(settings.source)
         self.settings = settings
-        self._path = tape_path(settings.source)
+        self.source = settings.source
+        self.generation = 0
+        self.parts: Parts | None = None
         self._started_s = time.perf_counter() if started_s is None else started_s
         self._first_book_s: float | None = None
         self._state = "starting"
         self._reason = ""
         self._done = 0
         self._total = 0
-        self._view: View | None = None
-        self._player: Player | None = None
+        self._show: Show | None = None
         self._pauses = PauseMeter()
         self._said_s = 0.0
         self._settled = asyncio.Event()
+        self._switched = asyncio.Event()
 
     @property
     def view(self) -> "View":
         """Return what clients may read. Raises NotReadyError before there is a run."""
-        if self._view is None:
+        if self._show is None:
             raise NotReadyError(self._reason or f"the desk is {self._state}")
-        return self._view
+        return self._show.view
 
     @property
     def player(self) -> "Player":
-        """Return the player of the tape. Raises NotReadyError before there is one."""
-        if self._player is None:
-            raise NotReadyError(self._reason or f"the desk is {self._state}")
-        return self._player
+        """Return the player of the tape.
+
+        Raises NotReadyError before there is one, and ClockError where the source is no tape.
+        """
+        player: Player | None = getattr(self._show, "player", None)
+        if player is not None:
+            return player
+        if is_running_source(self.source):
+            raise ClockError(
+                f"source {self.source} runs by the world's clock, which cannot be moved",
+                is_conflict=True,
+            )
+        raise NotReadyError(self._reason or f"the desk is {self._state}")
+
+    @property
+    def live(self) -> "LiveShow | None":
+        """Return the feeds that run, None where a tape is played or nothing yet."""
+        return None if hasattr(self._show, "player") else self._show  # type: ignore[return-value]
 
     def clock(self) -> ClockReply | None:
-        """Return the run's clock, or None before there is a run."""
-        return None if self._player is None else self._player.clock()
+        """Return the clock of the tape that is played, or None."""
+        return None if self._show is None else self._show.clock()
 
     async def is_ready(self, within_s: float) -> bool:
         """Return whether there is a run, waiting for it that long at most."""
@@ -124,88 +177,162 @@ class Desk:
                 await self._settled.wait()
         except TimeoutError:
             return False
-        return self._view is not None
+        return self._show is not None
+
+    def switch(self, source: str) -> None:
+        """Show another source from now on. Raises ConfigurationError when it is not known."""
+        check_source(source)
+        self.source = source
+        self._switched.set()
 
     def health(self, *, clients: int = 0, topics: int = 0) -> Health:
         """Return how the desk is."""
         self._note_first_book()
-        view = self._view
-        ended = self._player is not None and self._player.ended
+        show = self._show
+        view = None if show is None else show.view
+        ended = show is not None and show.ended and self._state == "running"
+        parts = {} if self.parts is None else self.parts.statuses()
+        shown = {} if show is None else show.statuses()
         return Health(
-            state="ended" if ended and self._state == "running" else self._state,
+            state="ended" if ended else self._state,
             done=self._done,
             total=self._total,
             reason=self._reason,
             version=hftlib.__version__,
             pid=os.getpid(),
             source=Source.TAPE if view is None else view.run.source,
-            origin=self.settings.source if view is None else view.run.origin,
+            origin=self.source if view is None else view.run.origin,
             uptime_s=round(time.perf_counter() - self._started_s, 3),
             first_book_s=self._first_book_s,
             clients=clients,
             topics=topics,
             history_bytes=0 if view is None else view.run.history_bytes(),
             gc=self._pauses.pauses(),
+            **parts,
+            **shown,
         )
 
     async def work(self) -> None:
-        """Load, then play until cancelled.
+        """Load, then show one source after the other until cancelled.
 
         A failure is kept in `health`; it is raised too, unless the desk is to stay up for those
         who ask. Only failures that are no HftlibError are raised always.
         """
         try:
-            await in_daemon_thread(self._load)
-            await self._play()
-        except HftlibError as error:
-            self._fail(str(error))
-            if not self.settings.stays_up:
-                raise
-            print(f"hftlib: {error}", file=sys.stderr, flush=True)
+            await in_daemon_thread(self._compile)
+            await self._open_parts()
+            while True:
+                await self._try_to_show()
+        except HftlibError:
+            raise
         except Exception as error:
             self._fail(f"{type(error).__name__}: {error}")
             raise
         finally:
             self._pauses.stop()
+            await self._close_parts()
 
-    def _load(self) -> None:
-        """Import the engine, compile or load its kernels, and open the tape; runs in a thread."""
+    async def _try_to_show(self) -> None:
+        """Show the source until another one is wished; say why where that fails."""
+        self._switched.clear()
+        try:
+            await self._show_source()
+        except HftlibError as error:
+            self._fail(str(error))
+            if not self.settings.stays_up and self.source == self.settings.source:
+                raise
+            print(f"hftlib: {error}", file=sys.stderr, flush=True)
+            await self._switched.wait()
+
+    async def _show_source(self) -> None:
+        show = await self._open_show()
+        try:
+            self._show = show
+            self.generation += 1
+            self._state, self._reason = "running", ""
+            self._settled.set()
+            await self._until_switched(show)
+            self._show = None
+        finally:
+            await show.close()
+
+    async def _until_switched(self, show: Show) -> None:
+        warm = asyncio.Event()
+        playing = asyncio.create_task(show.play(warm))
+        switching = asyncio.create_task(self._switched.wait())
+        warming = asyncio.create_task(self._start_measuring(warm))
+        try:
+            await asyncio.wait((playing, switching), return_when=asyncio.FIRST_COMPLETED)
+            if playing.done():
+                await playing
+                await switching
+            self._state = "loading"
+            self._settled.clear()
+        finally:
+            for task in (playing, switching, warming):
+                task.cancel()
+            await asyncio.gather(playing, switching, warming, return_exceptions=True)
+
+    async def _start_measuring(self, warm: asyncio.Event) -> None:
+        """Freeze what the start made and measure collections, once it is warm or long enough."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_WARM_WITHIN_S):
+                await warm.wait()
+        self._note_first_book()
+        self._pauses.start()
+
+    async def _open_show(self) -> Show:
+        if is_running_source(self.source):
+            self._state = "opening"
+            from hftlib.desk.live_show import open_live
+
+            assert self.parts is not None
+            return await open_live(self.settings, self.source, self.parts)
         self._state = "loading"
-        if not self._path.exists():
-            raise TapeError(f"there is no tape at {self._path}")
+        shows: list[Show] = []
+        path = tape_path(self.source)
+
+        def load() -> None:
+            from hftlib.desk.tape_show import TapeShow
+
+            shows.append(TapeShow(path, self.settings))
+
+        await in_daemon_thread(load)
+        return shows[0]
+
+    def _compile(self) -> None:
+        """Import the engine and compile or load its kernels; runs in a thread."""
+        self._state = "loading"
+        if not is_running_source(self.source):
+            tape_path(self.source)
         from hftlib.core.compiled import are_compiled, compile_all
-        from hftlib.desk.opening import open_run
+        from hftlib.desk import opening  # noqa: F401 (it brings the kernels)
 
         if not are_compiled():
             self._state = "compiling"
         compile_all(self._on_progress)
         self._state = "loading"
-        self._view, self._player = open_run(self._path, self.settings)
 
-    async def _play(self) -> None:
-        player = self.player
-        playing = asyncio.create_task(player.play_on())
-        self._state = "running"
-        self._settled.set()
-        warming = asyncio.create_task(player.warmed_up())
-        try:
-            await asyncio.wait((playing, warming), return_when=asyncio.FIRST_COMPLETED)
-            self._note_first_book()
-            self._pauses.start()
-            await playing
-        finally:
-            playing.cancel()
-            warming.cancel()
+    async def _open_parts(self) -> None:
+        from hftlib.desk.parts import Parts
+
+        self.parts = Parts(self.settings)
+        await self.parts.open()
+
+    async def _close_parts(self) -> None:
+        if self.parts is not None:
+            await self.parts.close()
 
     def _note_first_book(self) -> bool:
-        if self._first_book_s is None and self._view is not None and self._view.run.has_live_book:
+        show = self._show
+        if self._first_book_s is None and show is not None and show.view.run.has_live_book:
             self._first_book_s = round(time.perf_counter() - self._started_s, 3)
         return self._first_book_s is not None
 
     def _fail(self, reason: str) -> None:
         self._state, self._reason = "failed", reason
-        if self._view is not None:
-            self._view.run.put_down(reason)
+        if self._show is not None:
+            self._show.view.run.put_down(reason)
         self._settled.set()
 
     def _on_progress(self, done: int, total: int, name: str) -> None:

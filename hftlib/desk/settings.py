@@ -6,12 +6,20 @@ from typing import Final
 import msgspec
 
 from hftlib.core.callers import is_loopback
+from hftlib.core.configuration import Configuration, StoreSection, TapeSection
 from hftlib.core.errors import ConfigurationError
 
 SLOWEST: Final = 0.1
 FASTEST: Final = 50.0
 UNPACED: Final = 0.0
-DEFAULT_SOURCE: Final = "incident:calm"
+DEFAULT_SOURCE: Final = "auto"
+AUTO: Final = "auto"
+LIVE: Final = "live"
+TESTNET: Final = "testnet"
+LOCAL: Final = "local"
+RUNNING: Final = (AUTO, LIVE, TESTNET, LOCAL)
+"""Sources whose time is the wall clock's; all others are tapes."""
+
 _TAPE: Final = "tape:"
 _INCIDENT: Final = "incident:"
 INCIDENTS: Final = Path(__file__).resolve().parent.parent / "data" / "incidents"
@@ -21,8 +29,9 @@ INCIDENTS: Final = Path(__file__).resolve().parent.parent / "data" / "incidents"
 class DeskSettings(msgspec.Struct, frozen=True):
     """Hold the settings of one desk.
 
-    `token` is demanded of clients beyond loopback. A desk that `stays_up` goes on answering when
-    its source cannot be played, and says why; another one ends.
+    `venues` and `symbols` are those of a running source. `token` is demanded of clients beyond
+    loopback. A desk that `stays_up` goes on answering when its source cannot be shown, and says
+    why; another one ends. `clickhouse_dsn` may hold a password.
     """
 
     source: str = DEFAULT_SOURCE
@@ -34,11 +43,53 @@ class DeskSettings(msgspec.Struct, frozen=True):
     loop: bool = True
     token: str = ""
     stays_up: bool = False
+    venues: tuple[str, ...] = ("binance", "coinbase")
+    symbols: str = "BTC,ETH,BNB,SOL,ADA"
+    tape: TapeSection = TapeSection()
+    store: StoreSection = StoreSection()
+    clickhouse_dsn: str = ""
+
+
+def settings_of(
+    configuration: Configuration,
+    *,
+    paused: bool = False,
+    loop: bool = True,
+    stays_up: bool = False,
+) -> DeskSettings:
+    """Return the settings of a desk as a configuration has them."""
+    return DeskSettings(
+        source=configuration.source,
+        host=configuration.desk.host,
+        port=configuration.desk.port,
+        data_dir=Path(configuration.data_dir).expanduser(),
+        speed=configuration.speed,
+        paused=paused,
+        loop=loop,
+        token=configuration.api.token,
+        stays_up=stays_up,
+        venues=tuple(configuration.venues.split(",")),
+        symbols=configuration.symbols,
+        tape=configuration.tape,
+        store=configuration.store,
+        clickhouse_dsn=configuration.clickhouse_dsn,
+    )
 
 
 def incident_names() -> tuple[str, ...]:
     """Return the names of the incident tapes that are shipped, sorted."""
     return tuple(sorted(path.stem for path in INCIDENTS.glob("*.tape")))
+
+
+def is_running_source(source: str) -> bool:
+    """Say whether a source is live, testnet, local or what is found of them, and no tape."""
+    return source in RUNNING
+
+
+def check_source(source: str) -> None:
+    """Refuse a source that is not known. Raises ConfigurationError."""
+    if not is_running_source(source):
+        tape_path(source)
 
 
 def tape_path(source: str) -> Path:
@@ -48,7 +99,7 @@ def tape_path(source: str) -> Path:
     if source.startswith(_TAPE) and len(source) > len(_TAPE):
         return Path(source.removeprefix(_TAPE)).expanduser()
     raise ConfigurationError(
-        f"source {source!r} is not known: this version plays incident:NAME or tape:PATH"
+        f"source {source!r} is not known: {', '.join(RUNNING)}, incident:NAME or tape:PATH"
     )
 
 
@@ -77,7 +128,7 @@ def check(settings: DeskSettings) -> None:
     Raises ConfigurationError: the source or the speed is not known here, or the desk would listen
     beyond loopback without a token.
     """
-    tape_path(settings.source)
+    check_source(settings.source)
     checked_speed(settings.speed)
     if not is_loopback(settings.host) and not settings.token:
         raise ConfigurationError(

@@ -371,6 +371,32 @@ class StatisticsReply(msgspec.Struct, frozen=True):
     statistics: Statistics | None
 
 
+class SourceChoice(msgspec.Struct, frozen=True):
+    """Name a source that a desk can show, in words for a person, under a heading."""
+
+    source: str
+    label: str
+    group: str
+
+
+class SourceReply(msgspec.Struct, frozen=True):
+    """Tell what a desk shows and what it could show.
+
+    `generation` counts the sources shown so far: books and streams of another one are another
+    run's.
+    """
+
+    source: str
+    generation: int
+    choices: list[SourceChoice]
+
+
+class SourceRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Ask the desk for another source: auto, live, testnet, local, incident:NAME or tape:PATH."""
+
+    source: str
+
+
 class SeekRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Ask the run's clock to stand at `ts`, integer nanoseconds UTC."""
 

@@ -142,7 +142,7 @@ def test_a_tape_that_is_none_is_told_by_a_desk_that_answers(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [
-        (["--source", "live"], "source"),
+        (["--source", "lively"], "source"),
         (["--host", "0.0.0.0"], "HFT_API_TOKEN"),
         (["--speed", "900"], "speed"),
         (["--source", "tape:absent.tape"], "absent.tape"),
