@@ -8,6 +8,7 @@ import msgspec
 import requests
 
 from hftlib.core.errors import HftlibError, UnavailableError
+from hftlib.wire.history import CandlesReply
 from hftlib.wire.messages import (
     API_PREFIX,
     BookReply,
@@ -104,13 +105,20 @@ class DeskConnection:
         }
         return self._get("/consolidated", ConsolidatedReply, query)
 
-    def features(self, venue: str, symbol: str) -> FeaturesReply:
+    def latest_features(self, venue: str, symbol: str) -> FeaturesReply:
         """Return the features of one book as they stand."""
         return self._get(f"/features/{_path(venue, symbol)}", FeaturesReply)
 
-    def trades(self, venue: str, symbol: str, limit: int = 100) -> TradesReply:
+    def latest_trades(self, venue: str, symbol: str, limit: int = 100) -> TradesReply:
         """Return the last `limit` trades, oldest first."""
         return self._get(f"/trades/{_path(venue, symbol)}", TradesReply, {"limit": limit})
+
+    def latest_candles(
+        self, venue: str, symbol: str, interval: str = "1m", limit: int = 500
+    ) -> CandlesReply:
+        """Return the last `limit` bars of 1s, 1m, 5m, 15m or 1h, oldest first."""
+        query = {"interval": interval, "limit": limit}
+        return self._get(f"/candles/{_path(venue, symbol)}", CandlesReply, query)
 
     def feeds(self) -> list[FeedReply]:
         """Return how each feed does."""

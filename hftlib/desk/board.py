@@ -6,9 +6,10 @@ from typing import Final
 
 import numpy as np
 
-from hftlib.core.events import Statistics24h, Trade
+from hftlib.core.events import Candle, Statistics24h, Trade
 from hftlib.core.instrument import Instrument
 from hftlib.core.states import BookState, Side
+from hftlib.desk.candles import Candles
 from hftlib.desk.heatmap import ColumnStore
 from hftlib.wire import feed
 from hftlib.wire.messages import MessageAge, Statistics
@@ -29,6 +30,7 @@ class Board:
         self.trades: deque[Trade] = deque(maxlen=TRADES_KEPT)
         self.trades_seen = 0
         self._aggregate: bool | None = None
+        self.candles = Candles(instrument.venue)
         self.statistics: Statistics24h | None = None
         self.last_recv: int | None = None
         self.frames = 0
@@ -47,16 +49,25 @@ class Board:
             self._ages_ms.append((ts_recv - ts_event) / NS_PER_MS)
 
     def add_trade(self, trade: Trade) -> None:
-        """Keep a trade among the last ones.
+        """Keep a trade among the last ones and in the candles; of the past, in these alone.
 
         A feed of single and of aggregate trades shows each volume twice: the first kind counts.
         """
+        if trade.historical:
+            if trade.aggregate is bool(self._aggregate):
+                self.candles.add_past(trade)
+            return
         if self._aggregate is None:
             self._aggregate = trade.aggregate
         if trade.aggregate is not self._aggregate:
             return
         self.trades.append(trade)
         self.trades_seen += 1
+        self.candles.add_trade(trade)
+
+    def add_candle(self, candle: Candle) -> None:
+        """Keep a candle of the venue's."""
+        self.candles.add_candle(candle)
 
     def trades_between(self, seen: int, until: int) -> list[feed.TradeMark]:
         """Return the trades kept that came after the first `seen`, up to the `until`-th."""
@@ -71,6 +82,7 @@ class Board:
         self._marks.clear()
         self._marks.append((0.0, 0))
         self.trades.clear()
+        self.candles = Candles(self.instrument.venue)
         self._ages_ms.clear()
         self.statistics = None
         self.last_recv = None

@@ -7,9 +7,9 @@ import numpy as np
 
 from hftlib.book.book import Book
 from hftlib.book.layout import ASK, BID
-from hftlib.core.events import FeedStatus, SnapshotRequest, Statistics24h, Trade
+from hftlib.core.events import Candle, FeedStatus, SnapshotRequest, Statistics24h, Trade
 from hftlib.core.frames import Frame
-from hftlib.core.states import BookState, Source
+from hftlib.core.states import BookState, FeedCondition, Source
 from hftlib.desk.board import NS_PER_MS, Board, is_trusted
 from hftlib.desk.heatmap import (
     COLUMN_NS,
@@ -99,6 +99,8 @@ class Run:
 
     def _note(self, ingress_seq: int, fact: Fact) -> None:
         if isinstance(fact, (FeedStatus, SnapshotRequest)):
+            if isinstance(fact, FeedStatus) and fact.condition is FeedCondition.CLOSED:
+                self._interrupt(fact)
             return
         key = (fact.venue, fact.symbol)
         board = self.boards.get(key)
@@ -110,10 +112,17 @@ class Run:
         if isinstance(fact, BookFact):
             self.has_live_book |= fact.state is BookState.LIVE
         elif isinstance(fact, Trade):
-            if not fact.historical:
-                board.add_trade(fact)
+            board.add_trade(fact)
         elif isinstance(fact, Statistics24h):
             board.statistics = fact
+        elif isinstance(fact, Candle):
+            board.add_candle(fact)
+
+    def _interrupt(self, closed: FeedStatus) -> None:
+        """Tell the candles of a venue that one of its connections broke off."""
+        for (venue, _), board in self.boards.items():
+            if venue == closed.venue:
+                board.candles.interrupt(closed.ts_recv)
 
     def _sample(self, boundary_ns: int, count: int) -> None:
         """Append the columns of `count` boundaries; nothing changed between them."""

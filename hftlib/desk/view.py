@@ -6,11 +6,13 @@ from hftlib.book.consolidated import consolidate
 from hftlib.core.events import Trade
 from hftlib.core.instrument import Instrument
 from hftlib.core.states import BookState
+from hftlib.desk.candles import INTERVALS, Bar, quote_text
 from hftlib.desk.desk import UnknownBookError
 from hftlib.desk.run import Key, Run
 from hftlib.desk.standing import StandingBook, book_reply, consolidated_reply, standing_book
 from hftlib.desk.status import features_of, status_of
 from hftlib.desk.topic import Topic
+from hftlib.wire.history import CandleReply, CandlesReply
 from hftlib.wire.messages import (
     BookReply,
     ClockReply,
@@ -112,6 +114,17 @@ class View:
         trades = [_trade(board.instrument, trade) for trade in newest]
         return TradesReply(venue, symbol, self.run.source, trades)
 
+    def candles(self, venue: str, symbol: str, interval: str, limit: int) -> CandlesReply:
+        """Return the last `limit` bars, oldest first. Raises UnknownBookError.
+
+        Raises KeyError for an interval that is not kept.
+        """
+        board = self.run.board(self.key(venue, symbol))
+        end_ns = self.run.now_ns - INTERVALS[interval]
+        bars = board.candles.bars(interval, limit)
+        told = [candle_reply(board.instrument, bar, bar.open_ns <= end_ns) for bar in bars]
+        return CandlesReply(venue, symbol, interval, self.run.source, told)
+
     def feeds(self, clock: ClockReply | None) -> list[FeedReply]:
         """Return how the feed of every book does, sorted."""
         return [
@@ -153,6 +166,27 @@ def _instrument(one: Instrument) -> InstrumentReply:
         one.inverse,
         one.status,
         one.origin,
+    )
+
+
+def candle_reply(instrument: Instrument, bar: Bar, closed: bool) -> CandleReply:
+    """Return a bar as the API tells it."""
+    product = bar.product
+    return CandleReply(
+        ts_open=bar.open_ns,
+        open=instrument.price_text(bar.open),
+        high=instrument.price_text(bar.high),
+        low=instrument.price_text(bar.low),
+        close=instrument.price_text(bar.close),
+        volume=instrument.size_text(bar.volume),
+        quote_volume=None if product is None else quote_text(instrument, bar.volume, product),
+        trades=bar.trades,
+        buy_volume=None if bar.buy is None else instrument.size_text(bar.buy),
+        ts_first=bar.first_ts,
+        ts_last=bar.last_ts,
+        closed=closed,
+        complete=bar.complete,
+        origin="venue" if bar.from_venue else "trades",
     )
 
 

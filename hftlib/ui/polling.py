@@ -42,7 +42,7 @@ def messages(connection: DeskConnection, topic: Topic) -> list[bytes]:
     time_ms = clock.time_ms if clock else (book.ts_recv or 0) / _NS_PER_MS
     bids, asks = _side(instrument, book.bids), _side(instrument, book.asks)
     row_ticks = topic.row_ticks or _row_ticks(bids, asks)
-    trades = connection.trades(topic.venue, topic.symbol, TRADES).trades
+    trades = connection.latest_trades(topic.venue, topic.symbol, TRADES).trades
     column = feed.encode_column(_column(book, time_ms, row_ticks, bids, asks))
     bodies = [
         (Kind.DESCRIPTION, feed.encode_json(_description(book, instrument, row_ticks))),

@@ -42,11 +42,11 @@ def test_a_symbol_that_has_not_arrived_is_not_trusted(connection: DeskConnection
         [],
         None,
     )
-    assert connection.features(VENUE, "ETHUSDT").features == {}
+    assert connection.latest_features(VENUE, "ETHUSDT").features == {}
 
 
 def test_features_are_those_of_the_book(connection: DeskConnection) -> None:
-    reply = connection.features(VENUE, SYMBOL)
+    reply = connection.latest_features(VENUE, SYMBOL)
     assert reply.features["best_bid_price"] == BEST_BID / 100
     assert reply.features["imbalance_1"] == 0.0
     assert reply.features["vpin"] is None
