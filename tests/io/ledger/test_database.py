@@ -10,7 +10,7 @@ import pytest
 
 from hftlib.core.states import Side
 from hftlib.io.ledger import reading
-from hftlib.io.ledger.database import FILE, LedgerDatabase, LedgerBusyError
+from hftlib.io.ledger.database import FILE, LedgerBusyError, LedgerDatabase
 from hftlib.io.ledger.entries import (
     CashEntry,
     CashKind,
@@ -78,7 +78,7 @@ def done(future: "Future[tuple[int, ...]]") -> tuple[int, ...]:
     return future.result(WITHIN_S)
 
 
-def test_what_is_entered_is_read_back(ledger: Ledger) -> None:
+def test_what_is_entered_is_read_back(ledger: LedgerDatabase) -> None:
     placed = order(price_ticks=100, terms='{"a": 1}')
     change = OrderChange("demo", "a-1", 6, OrderState.PARTIALLY_FILLED, 4, "met")
     fill = FillEntry("demo", "a-1", 6, 100, 4, True, "USDT", -2)
@@ -98,13 +98,13 @@ def test_what_is_entered_is_read_back(ledger: Ledger) -> None:
     assert ledger.status().entries == 7
 
 
-def test_an_order_at_its_end_is_open_no_more(ledger: Ledger) -> None:
+def test_an_order_at_its_end_is_open_no_more(ledger: LedgerDatabase) -> None:
     done(ledger.submit([order("a"), order("b")]))
     done(ledger.submit([OrderChange("demo", "a", 9, OrderState.CANCELED, 0, "asked")]))
     assert [one.order.client_order_id for one in ledger.read(reading.open_orders)] == ["b"]
 
 
-def test_marks_are_paged_from_the_newest(ledger: Ledger) -> None:
+def test_marks_are_paged_from_the_newest(ledger: LedgerDatabase) -> None:
     done(ledger.submit([mark(number) for number in range(1, 6)]))
     first = ledger.read(lambda db: reading.marks(db, 2))
     assert [one.mark_id for one in first] == [5, 4]
@@ -236,7 +236,7 @@ def test_a_full_disk_is_told_and_healed(path: Path) -> None:
     ledger.close()
 
 
-def test_syncs_are_measured(ledger: Ledger) -> None:
+def test_syncs_are_measured(ledger: LedgerDatabase) -> None:
     assert ledger.status().sync_p50_ms is None
     for number in range(20):
         done(ledger.submit([mark(number)]))
@@ -245,7 +245,7 @@ def test_syncs_are_measured(ledger: Ledger) -> None:
     assert 0 < status.sync_p50_ms <= status.sync_p99_ms
 
 
-def test_the_file_is_of_this_version_and_synced_in_full(ledger: Ledger) -> None:
+def test_the_file_is_of_this_version_and_synced_in_full(ledger: LedgerDatabase) -> None:
     done(ledger.submit([mark()]))
     assert ledger.read(lambda db: db.execute("PRAGMA user_version").fetchone()) == (VERSION,)
     assert ledger.read(lambda db: db.execute("PRAGMA application_id").fetchone()) == (
@@ -273,7 +273,7 @@ def test_a_newer_or_foreign_file_is_refused(path: Path) -> None:
         LedgerDatabase(path)
 
 
-def test_a_reader_cannot_write(ledger: Ledger) -> None:
+def test_a_reader_cannot_write(ledger: LedgerDatabase) -> None:
     with pytest.raises(LedgerError, match="readonly"):
         ledger.read(lambda db: db.execute("DELETE FROM marks"))
 
