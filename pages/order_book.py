@@ -2,13 +2,14 @@
 
 import streamlit as st
 
-from hftlib.ui import order_book, panels, selection
+from hftlib.ui import order_book, panels, selection, source
 
 # The market fills the window down to the foot; on a low window the page scrolls instead.
 MARKET_PX = "clamp(330px, 100vh - 500px, 900px)"
 CLOCK_PX = "50px"
 FOOT_PX = "206px"
 
+source.picker()
 chosen = selection.choose(order_book.venues_or_stop())
 topic = order_book.with_unit(chosen.topic)
 

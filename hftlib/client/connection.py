@@ -21,6 +21,8 @@ from hftlib.wire.messages import (
     InstrumentReply,
     LoopRequest,
     SeekRequest,
+    SourceReply,
+    SourceRequest,
     SpeedRequest,
     StatisticsReply,
     StepRequest,
@@ -119,6 +121,15 @@ class DeskConnection:
         """Return the last `limit` bars of 1s, 1m, 5m, 15m or 1h, oldest first."""
         query = {"interval": interval, "limit": limit}
         return self._get(f"/candles/{_path(venue, symbol)}", CandlesReply, query)
+
+    def source(self) -> SourceReply:
+        """Return what the desk shows and what else it can show."""
+        return self._get("/source", SourceReply)
+
+    def switch_source(self, source: str) -> SourceReply:
+        """Let the desk show another source; `health` tells when it runs."""
+        body = msgspec.json.encode(SourceRequest(source))
+        return self._ask("POST", "/source", SourceReply, data=body)
 
     def feeds(self) -> list[FeedReply]:
         """Return how each feed does."""

@@ -34,6 +34,7 @@ _STEPS: Final = {
     "starting": "The desk is starting",
     "compiling": "Compiling kernels, once for this machine",
     "loading": "Loading the recording",
+    "opening": "Opening the venues",
 }
 
 

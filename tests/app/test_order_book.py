@@ -20,7 +20,7 @@ def test_the_page_draws_its_panels(page: AppTest, desk: FakeDesk) -> None:
     page.run()
     assert not page.exception
     assert panel_count(page) == PANELS
-    exchange, symbol = page.sidebar.selectbox
+    _, exchange, symbol = page.sidebar.selectbox
     assert exchange.options == ["binance"]
     assert symbol.options == ["BTCUSDT", "ETHUSDT"]
     assert symbol.value == "BTCUSDT"
@@ -28,7 +28,7 @@ def test_the_page_draws_its_panels(page: AppTest, desk: FakeDesk) -> None:
 
 def test_another_symbol_is_shown_without_a_fault(page: AppTest, desk: FakeDesk) -> None:
     page.run()
-    page.sidebar.selectbox[1].select("ETHUSDT").run()
+    page.sidebar.selectbox[2].select("ETHUSDT").run()
     assert not page.exception
     assert page.session_state["symbol"] == "ETHUSDT"
     assert panel_count(page) == PANELS
@@ -39,7 +39,7 @@ def test_the_address_chooses(page: AppTest, desk: FakeDesk) -> None:
     page.query_params["depth"] = "20"
     page.run()
     assert not page.exception
-    assert page.sidebar.selectbox[1].value == "ETHUSDT"
+    assert page.sidebar.selectbox[2].value == "ETHUSDT"
     assert page.session_state["depth"] == 20
 
 
@@ -50,7 +50,7 @@ def test_what_the_desk_does_not_have_falls_back(page: AppTest, desk: FakeDesk) -
     page.query_params["row_ticks"] = "many"
     page.run()
     assert not page.exception
-    assert [box.value for box in page.sidebar.selectbox] == ["binance", "BTCUSDT"]
+    assert [box.value for box in page.sidebar.selectbox[1:]] == ["binance", "BTCUSDT"]
     assert page.session_state["depth"] == 10
 
 
@@ -146,3 +146,20 @@ def test_a_desk_that_is_gone_when_asked_is_told_in_a_toast(
     monkeypatch.setattr(st, "session_state", {"panel_clock": {"command": command}})
     order_book.command()
     assert toasts == ["The desk does not answer."]
+
+
+def test_the_source_can_be_switched(page: AppTest, desk: FakeDesk) -> None:
+    page.run()
+    source = page.sidebar.selectbox[0]
+    assert source.value == "incident:calm"
+    source.select("incident:news").run()
+    assert not page.exception
+    assert desk.shown == "incident:news"
+    assert page.sidebar.selectbox[0].value == "incident:news"
+
+
+def test_a_source_switched_elsewhere_is_shown(page: AppTest, desk: FakeDesk) -> None:
+    page.run()
+    desk.shown = "local"
+    page.run()
+    assert page.sidebar.selectbox[0].value == "local"

@@ -28,6 +28,9 @@ from hftlib.wire.messages import (
     Health,
     InstrumentReply,
     MessageAge,
+    SourceChoice,
+    SourceReply,
+    SourceRequest,
     Statistics,
     Status,
     VenueReply,
@@ -56,6 +59,7 @@ class FakeDesk:
         self.multiplier = "1"
         self.inverse = False
         self.silent = False
+        self.shown = "incident:calm"
         self.columns: list[bytes] = []
         self.trades: list[feed.TradeMark] = []
         self.epoch = 0
@@ -220,6 +224,13 @@ class FakeDesk:
             self.silent = body["silent"]
         return reply(self.clock())
 
+    async def source(self, request: Request) -> Response:
+        """Tell the source, and take another one."""
+        if request.method == "POST":
+            self.shown = msgspec.json.decode(await request.body(), type=SourceRequest).source
+        named = ("auto", "local", "incident:calm", "incident:news")
+        return reply(SourceReply(self.shown, 1, [SourceChoice(one, one, "") for one in named]))
+
     def app(self) -> Starlette:
         """Return the application."""
 
@@ -239,6 +250,7 @@ class FakeDesk:
             Route("/api/v1/health", fixed(self.health)),
             Route("/api/v1/venues", fixed(lambda: [VenueReply(VENUE, [SYMBOL, "ETHUSDT"])])),
             Route("/api/v1/instruments", fixed(lambda: [self.instrument()])),
+            Route("/api/v1/source", self.source, methods=["GET", "POST"]),
             Route("/api/v1/clock", fixed(self.clock)),
             Route("/api/v1/clock/{action}", self.command, methods=["POST"]),
             WebSocketRoute("/api/v1/feed", self.feed),

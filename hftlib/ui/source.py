@@ -1,0 +1,52 @@
+"""The source picker: what the desk shows, for everybody who looks at it."""
+
+from typing import Final
+
+import streamlit as st
+
+from hftlib.core.errors import HftlibError
+from hftlib.ui.link import desk_link
+from hftlib.wire.messages import SourceReply
+
+_KEY: Final = "source"
+_HELP: Final = (
+    "What the desk shows, for everybody who looks at it: exchanges, simulated venues of its own, "
+    "a tape that was recorded, or an incident that ships with hftlib."
+)
+
+
+def picker() -> None:
+    """Draw the picker in the sidebar; nothing is drawn while no desk answers."""
+    told = _told()
+    if told is None:
+        return
+    labels = {
+        choice.source: f"{choice.group}: {choice.label}" if choice.group else choice.label
+        for choice in told.choices
+    }
+    labels.setdefault(told.source, told.source)
+    st.session_state[_KEY] = told.source
+    with st.sidebar:
+        st.selectbox(
+            "Source",
+            list(labels),
+            key=_KEY,
+            format_func=lambda source: labels[source],
+            on_change=_switch,
+            help=_HELP,
+        )
+
+
+def _switch() -> None:
+    """Let the desk show what was picked; a refusal is told in words."""
+    try:
+        desk_link().connection().switch_source(st.session_state[_KEY])
+    except HftlibError as error:
+        st.toast(str(error), icon=":material/block:")
+
+
+def _told() -> SourceReply | None:
+    try:
+        return desk_link().connection().source()
+    except HftlibError:
+        return None
