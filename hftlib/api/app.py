@@ -10,17 +10,18 @@ from starlette.responses import Response
 from starlette.types import ASGIApp
 
 import hftlib
-from hftlib.api import examples, history_examples
+from hftlib.api import examples, history_examples, operations_examples
 from hftlib.api.bodies import BodyError
 from hftlib.api.clock_routes import clock_router
 from hftlib.api.fanout import Hub
 from hftlib.api.guard import Guard
 from hftlib.api.history_routes import history_router
+from hftlib.api.operations_routes import operations_router
 from hftlib.api.read_routes import read_router
 from hftlib.api.replies import add_examples, add_schemas, refusal
 from hftlib.api.source_routes import source_router
 from hftlib.desk.desk import Desk, NotReadyError, UnknownBookError
-from hftlib.wire import history, messages
+from hftlib.wire import history, messages, operations
 from hftlib.wire.messages import API_PREFIX
 
 LADDER_DEPTH: Final = 25
@@ -28,7 +29,7 @@ MOST_LADDER: Final = 1_000
 MOST_ROW_TICKS: Final = 10**12
 _MESSAGES: Final = tuple(
     kind
-    for topic in (messages, history)
+    for topic in (messages, history, operations)
     for kind in vars(topic).values()
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct)
 )
@@ -53,6 +54,7 @@ def build(desk: Desk, hub: Hub) -> FastAPI:
     app.include_router(clock_router(desk), prefix=API_PREFIX)
     app.include_router(source_router(desk), prefix=API_PREFIX)
     app.include_router(history_router(desk), prefix=API_PREFIX)
+    app.include_router(operations_router(desk), prefix=API_PREFIX)
     _add_feed(app, hub)
     _add_errors(app)
     _add_document(app)
@@ -114,7 +116,7 @@ def _add_document(app: FastAPI) -> None:
     def document() -> dict[str, Any]:
         if app.openapi_schema is None:
             add_schemas(make(), _MESSAGES)
-            add_examples(make(), (*examples.ALL, *history_examples.ALL))
+            add_examples(make(), (*examples.ALL, *history_examples.ALL, *operations_examples.ALL))
         assert app.openapi_schema is not None
         return app.openapi_schema
 

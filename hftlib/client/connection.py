@@ -29,6 +29,7 @@ from hftlib.wire.messages import (
     TradesReply,
     VenueReply,
 )
+from hftlib.wire.operations import MarkReply, MarkRequest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -138,6 +139,18 @@ class DeskConnection:
     def statistics(self) -> list[StatisticsReply]:
         """Return the venues' own 24 h figures."""
         return self._get("/stats24h", list[StatisticsReply])
+
+    def mark(self, label: str, note: str = "", *, ts: int | None = None) -> MarkReply:
+        """Mark a moment of the run, now where `ts` (nanoseconds UTC) is None.
+
+        The answer says that the mark is on the disk.
+        """
+        body = msgspec.json.encode(MarkRequest(label, note, ts))
+        return self._ask("POST", "/marks", MarkReply, data=body)
+
+    def marks(self, limit: int = 100, before: int | None = None) -> list[MarkReply]:
+        """Return the last `limit` marks, the newest first, or those before the number `before`."""
+        return self._get("/marks", list[MarkReply], {"limit": limit, "before": before})
 
     def clock(self) -> ClockReply:
         """Return where the run's clock stands and how it moves."""
