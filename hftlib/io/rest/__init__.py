@@ -1,0 +1,1 @@
+"""REST: what venues are asked within their allowances, off the loop, and what is done with it."""
