@@ -14,6 +14,8 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+import msgspec
+
 import hftlib
 from hftlib.core.errors import HftlibError
 from hftlib.core.states import Source
@@ -193,7 +195,7 @@ class Desk:
         ended = show is not None and show.ended and self._state == "running"
         parts = {} if self.parts is None else self.parts.statuses()
         shown = {} if show is None else show.statuses()
-        return Health(
+        health = Health(
             state="ended" if ended else self._state,
             done=self._done,
             total=self._total,
@@ -211,6 +213,19 @@ class Desk:
             **parts,
             **shown,
         )
+        return self._judged(health)
+
+    def _judged(self, health: Health) -> Health:
+        """Return a health with its condition and the reasons for it, once there is a run."""
+        if self._show is None:
+            if self._state != "failed":
+                return health
+            return msgspec.structs.replace(health, condition="BROKEN", reasons=[self._reason])
+        from hftlib.desk.health import judge
+        from hftlib.desk.tallies import tally
+
+        condition, reasons = judge(health, tally(self._show.view.run).books)
+        return msgspec.structs.replace(health, condition=condition, reasons=reasons)
 
     async def work(self) -> None:
         """Load, then show one source after the other until cancelled.
