@@ -35,6 +35,11 @@ class Allowance(Protocol):
         """Return the whole allowance."""
         ...
 
+    @property
+    def per_second(self) -> float:
+        """Return how much weight is allowed in a second in the long run."""
+        ...
+
     def free(self, now_ns: int) -> float:
         """Return how much weight may be sent now."""
         ...
@@ -95,6 +100,11 @@ class MinuteAllowance:
     def limit(self) -> float:
         """Return the weight that the venue allows in a minute."""
         return self._limit
+
+    @property
+    def per_second(self) -> float:
+        """Return the weight of a minute, spread over its seconds."""
+        return self._limit / 60
 
     def allow(self, limit: int) -> None:
         """Take the limit that the venue tells."""
@@ -212,6 +222,11 @@ class BucketAllowance:
     def limit(self) -> float:
         """Return how many requests the full bucket allows at once."""
         return self._full / SECOND_NS
+
+    @property
+    def per_second(self) -> float:
+        """Return how many tokens come in a second."""
+        return self._rate
 
     def used(self, now_ns: int) -> float:
         """Return how many tokens are gone."""

@@ -33,7 +33,7 @@ Take = Callable[[str, str, FrameKind, bytes, str], None]
 class RestAnswer(NamedTuple):
     """Hold what came of a request: `trouble` is empty where the body is good.
 
-    `status` is 0 where there was no answer. `url` is what was really asked. `sent_ns` is the wall
+    `status` is 0 where there was no answer. `url` is what was really asked. `sent_ns` is our
     clock's time of sending, `elapsed_s` the time from then to the first byte of the answer.
     """
 
@@ -60,7 +60,7 @@ class RestClient:
         self._budgets: dict[str, Budget] = {}
         self._waiting: dict[Ticket, asyncio.Future[Outcome]] = {}
         self._alarms: dict[str, asyncio.TimerHandle] = {}
-        self._transport = Transport(_WORKERS)
+        self._transport = Transport(_WORKERS, clock)
         self._workers = ThreadPoolExecutor(_WORKERS, thread_name_prefix="rest")
         self._is_closed = False
 
@@ -100,6 +100,10 @@ class RestClient:
         now_ns = self._clock.now_ns()
         return [budget.status(now_ns) for budget in self._budgets.values()]
 
+    def tell(self, venue: str, connection: str, kind: FrameKind, payload: bytes, url: str) -> None:
+        """Hand on a frame that is no answer: how a polled connection begins and ends."""
+        self._take(venue, connection, kind, payload, url)
+
     async def close(self) -> None:
         """Give up whatever waits, and close the connections."""
         self._is_closed = True
@@ -123,7 +127,7 @@ class RestClient:
 
     async def _turn(self, budget: Budget, ticket: Ticket) -> Outcome:
         """Return what becomes of a request when its turn has come."""
-        future = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self._waiting[ticket] = future
         try:
             self._pump(budget)

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import requests
 from requests.adapters import HTTPAdapter
 
+from hftlib.core.clock import Clock
 from hftlib.io.rest.answers import NO_ANSWER
 
 CONNECT_S: Final = 5.0
@@ -21,7 +22,7 @@ _LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 class Got(NamedTuple):
     """Hold what came of a GET: `status` 0 means no answer, and `words` say why.
 
-    `sent_ns` is the wall clock's time of sending, `elapsed_s` the time to the first byte.
+    `sent_ns` is our clock's time of sending, `elapsed_s` the time to the first byte.
     """
 
     status: int
@@ -43,15 +44,16 @@ class _NoNetrc(requests.auth.AuthBase):
 class Transport:
     """Keep the connections: a proxy of the environment is used, but not for loopback."""
 
-    def __init__(self, connections: int) -> None:
-        """Keep up to `connections` open to each host."""
+    def __init__(self, connections: int, clock: Clock) -> None:
+        """Keep up to `connections` open to each host; stamp requests by `clock`."""
+        self._clock = clock
         self._outward = _session(connections, trust_env=True)
         self._here = _session(connections, trust_env=False)
 
     def get(self, url: str) -> Got:
         """Return what a URL answers."""
         session = self._here if urlsplit(url).hostname in _LOOPBACK else self._outward
-        sent_ns, started = time.time_ns(), time.perf_counter()
+        sent_ns, started = self._clock.now_ns(), time.perf_counter()
         try:
             with session.get(
                 url, timeout=(CONNECT_S, SILENCE_S), stream=True, allow_redirects=False
