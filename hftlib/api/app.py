@@ -24,9 +24,6 @@ from hftlib.desk.desk import Desk, NotReadyError, UnknownBookError
 from hftlib.wire import history, messages, operations
 from hftlib.wire.messages import API_PREFIX
 
-LADDER_DEPTH: Final = 25
-MOST_LADDER: Final = 1_000
-MOST_ROW_TICKS: Final = 10**12
 _MESSAGES: Final = tuple(
     kind
     for topic in (messages, history, operations)
@@ -45,7 +42,7 @@ def build(desk: Desk, hub: Hub) -> FastAPI:
     app = FastAPI(
         title="hftlib desk",
         version=hftlib.__version__,
-        description="Order books, features and the clock of one desk. docs/stream.md has the feed.",
+        description="Order books, features and the clock of one desk. The stream: docs/stream.md.",
         openapi_url=f"{API_PREFIX}/openapi.json",
         docs_url=None,
         redoc_url=None,
@@ -55,31 +52,16 @@ def build(desk: Desk, hub: Hub) -> FastAPI:
     app.include_router(source_router(desk), prefix=API_PREFIX)
     app.include_router(history_router(desk), prefix=API_PREFIX)
     app.include_router(operations_router(desk), prefix=API_PREFIX)
-    _add_feed(app, hub)
+    _add_stream(app, hub)
     _add_errors(app)
     _add_document(app)
     return app
 
 
-def _add_feed(app: FastAPI, hub: Hub) -> None:
-    @app.websocket(f"{API_PREFIX}/feed")
-    async def feed(websocket: WebSocket, venue: str, symbol: str) -> None:
-        row_ticks = _whole(websocket.query_params.get("row_ticks"), None, MOST_ROW_TICKS)
-        depth = _whole(websocket.query_params.get("depth"), LADDER_DEPTH, MOST_LADDER)
-        await hub.serve(websocket, venue, symbol, row_ticks, depth or LADDER_DEPTH)
-
-
-def _whole(text: str | None, default: int | None, most: int) -> int | None:
-    """Return a query's number within 1 to `most`; anything else counts as not given."""
-    if (
-        text is None
-        or not text.isascii()
-        or not text.isdigit()
-        or len(text) > 18
-        or not 0 < int(text) <= most
-    ):
-        return default
-    return int(text)
+def _add_stream(app: FastAPI, hub: Hub) -> None:
+    @app.websocket(f"{API_PREFIX}/stream")
+    async def stream(websocket: WebSocket) -> None:
+        await hub.serve(websocket)
 
 
 def _add_errors(app: FastAPI) -> None:

@@ -24,8 +24,8 @@ from hftlib.wire.messages import Endpoint
 
 _PORTS_TRIED: Final = 50
 _BACKLOG: Final = 128
-_LARGEST_FROM_CLIENT: Final = 4_096
-"""Bytes of a websocket message from a client: nothing that clients send is read."""
+_LARGEST_FROM_CLIENT: Final = 65_536
+"""Bytes of a websocket message beyond which the connection is cut; the stream answers to less."""
 
 
 class DeskServer(uvicorn.Server):

@@ -229,13 +229,23 @@ class DeskConnection:
 def feed_url(
     url: str, venue: str, symbol: str, *, row_ticks: int | None = None, depth: int | None = None
 ) -> str:
-    """Return the websocket address of a binary feed of the desk at `url`."""
-    address = "ws" + url.rstrip("/").removeprefix("http") + f"{API_PREFIX}/feed"
-    query = {"venue": venue, "symbol": symbol, "row_ticks": row_ticks, "depth": depth}
+    """Return the websocket address of one heatmap, whose messages come as they are."""
+    query = {
+        "topic": "heatmap",
+        "venue": venue,
+        "symbol": symbol,
+        "row_ticks": row_ticks,
+        "depth": depth,
+    }
     given = "&".join(
         f"{name}={quote(str(v), safe='')}" for name, v in query.items() if v is not None
     )
-    return f"{address}?{given}"
+    return f"{stream_url(url)}?{given}"
+
+
+def stream_url(url: str) -> str:
+    """Return the websocket address of the stream of the desk at `url`."""
+    return "ws" + url.rstrip("/").removeprefix("http") + f"{API_PREFIX}/stream"
 
 
 def _path(venue: str, symbol: str) -> str:

@@ -20,6 +20,7 @@ from hftlib.wire import feed
 from hftlib.wire.feed import FeedFormatError, Kind
 from hftlib.wire.messages import ErrorReply
 from hftlib.wire.outbox import Outbox
+from hftlib.wire.stream import MOST_DEPTH, MOST_ROW_TICKS
 
 MOST_CLIENTS: Final = 64
 MOST_COLUMNS: Final = 3_000
@@ -27,7 +28,7 @@ MOST_TRADES: Final = 2_000
 LINGER_S: Final = 5.0
 RETRY_S: Final = 1.0
 _UNREACHABLE: Final = "DESK_UNREACHABLE"
-_REFUSALS: Final = frozenset({"UNKNOWN_BOOK", "TOO_MANY_CLIENTS", "FAILED"})
+_REFUSALS: Final = frozenset({"UNKNOWN_BOOK", "TOO_MANY_CLIENTS", "FAILED", "INVALID_MESSAGE"})
 """What a desk says before it closes: the close that follows must not hide it."""
 
 _POLICY: Final = 1008
@@ -278,13 +279,18 @@ async def _listen(websocket: WebSocket) -> None:
 
 
 def _topic_of(query: Mapping[str, str]) -> Topic:
-    """Return the topic that a query asks for; what is no whole number counts as not given."""
-    row_ticks, depth = (_whole(query.get(name, "")) for name in ("row_ticks", "depth"))
-    return Topic(query.get("venue", "")[:40], query.get("symbol", "")[:40], row_ticks, depth)
+    """Return the topic that a query asks for; a number out of its range counts as not given."""
+    return Topic(
+        query.get("venue", "")[:40],
+        query.get("symbol", "")[:40],
+        _whole(query.get("row_ticks", ""), MOST_ROW_TICKS),
+        _whole(query.get("depth", ""), MOST_DEPTH),
+    )
 
 
-def _whole(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 13 else None
+def _whole(text: str, most: int) -> int | None:
+    is_number = text.isascii() and text.isdigit() and len(text) <= len(str(most))
+    return int(text) if is_number and 0 < int(text) <= most else None
 
 
 def _error_code(message: bytes) -> str:

@@ -9,10 +9,11 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
-from hftlib.client.connection import feed_url
+from hftlib.client.connection import feed_url, stream_url
 from hftlib.core.states import BookState
 from hftlib.wire import feed
 from hftlib.wire.feed import Kind
+from hftlib.wire.stream import Encoding, Refused, decode_message
 from tests.desk_support.recording import BEST_BID, START_NS, STEP_NS, SYMBOL, VENUE
 from tests.desk_support.server import DeskInThread, eventually, playing
 
@@ -124,11 +125,37 @@ def test_an_unknown_book_is_told_and_closed(desk: DeskInThread) -> None:
             opened.recv(timeout=30)
 
 
-@pytest.mark.parametrize("query", ["", "?venue=binance"])
-def test_a_feed_without_a_book_is_refused(desk: DeskInThread, query: str) -> None:
-    address = feed_url(desk.url, VENUE, SYMBOL).partition("?")[0] + query
-    with pytest.raises(InvalidStatus), connect(address, proxy=None):
-        pytest.fail("it opened")
+def refusal_of(address: str) -> tuple[Refused, int]:
+    """Return the one sentence that a connection is told, and the code of the close after it."""
+    with connect(address, compression=None, proxy=None) as opened:
+        told = decode_message(opened.recv(timeout=30), Encoding.JSON)
+        with pytest.raises(ConnectionClosed) as closed:
+            opened.recv(timeout=30)
+    assert isinstance(told, Refused)
+    assert closed.value.rcvd is not None
+    return told, closed.value.rcvd.code
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ("venue=binance", "INVALID_MESSAGE"),
+        ("topic=heatmap&venue=binance", "INVALID_MESSAGE"),
+        ("topic=book&venue=binance&symbol=BTCUSDT&row_ticks=5", "INVALID_MESSAGE"),
+        ("topic=nothing", "UNKNOWN_TOPIC"),
+        ("encoding=xml", "UNKNOWN_ENCODING"),
+        *(
+            (f"topic=heatmap&venue=binance&symbol=BTCUSDT&row_ticks={text}", "INVALID_MESSAGE")
+            for text in ("0", "-5", "x", "9" * 4_300, "1" + "0" * 17)
+        ),
+    ],
+)
+def test_an_address_that_says_nothing_is_told_so_and_closed(
+    desk: DeskInThread, query: str, code: str
+) -> None:
+    refused, close = refusal_of(f"{stream_url(desk.url)}?{query}")
+    assert (refused.id, refused.code, close) == (None, code, 1008)
+    assert refused.message
 
 
 def test_another_origin_is_refused(desk: DeskInThread) -> None:
@@ -140,14 +167,6 @@ def test_another_origin_is_refused(desk: DeskInThread) -> None:
         pytest.fail("it opened")
     assert refusal.value.response.status_code == 403
     assert b"ORIGIN_REFUSED" in refusal.value.response.body
-
-
-@pytest.mark.parametrize("row_ticks", ["0", "-5", "x", "9" * 5_000, "1" + "0" * 17])
-def test_row_heights_out_of_range_count_as_not_given(desk: DeskInThread, row_ticks: str) -> None:
-    address = feed_url(desk.url, VENUE, SYMBOL) + f"&row_ticks={row_ticks}"
-    with connect(address, compression=None, proxy=None) as opened:
-        description = take(opened, Kind.DESCRIPTION)[1]
-    assert 1 <= description.row_ticks <= 10_000
 
 
 def test_clients_are_counted_and_forgotten(desk: DeskInThread) -> None:

@@ -67,10 +67,10 @@ def test_what_answers_otherwise_than_a_desk_is_told(status: int, body: bytes) ->
 
 def test_feed_addresses_quote_what_they_are_given() -> None:
     assert feed_url("https://desk.example/", "a&b", "X/Y", row_ticks=5) == (
-        "wss://desk.example/api/v1/feed?venue=a%26b&symbol=X%2FY&row_ticks=5"
+        "wss://desk.example/api/v1/stream?topic=heatmap&venue=a%26b&symbol=X%2FY&row_ticks=5"
     )
     assert feed_url("http://h:1", "v", "s", depth=3) == (
-        "ws://h:1/api/v1/feed?venue=v&symbol=s&depth=3"
+        "ws://h:1/api/v1/stream?topic=heatmap&venue=v&symbol=s&depth=3"
     )
 
 

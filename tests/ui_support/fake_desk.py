@@ -253,7 +253,7 @@ class FakeDesk:
             Route("/api/v1/source", self.source, methods=["GET", "POST"]),
             Route("/api/v1/clock", fixed(self.clock)),
             Route("/api/v1/clock/{action}", self.command, methods=["POST"]),
-            WebSocketRoute("/api/v1/feed", self.feed),
+            WebSocketRoute("/api/v1/stream", self.feed),
         ]
         return Starlette(routes=routes, lifespan=lifespan)
 
