@@ -2,10 +2,11 @@
 
 ccxt's `precision` means three things, by the exchange's `precisionMode`: a step (TICK_SIZE), a
 number of decimals (DECIMAL_PLACES), or a number of significant digits (SIGNIFICANT_DIGITS), from
-which no fixed step follows. Numbers come as floats; their shortest text is what the venue wrote.
+which a step follows only near a price. Numbers come as floats; their shortest text is what the
+venue wrote.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
@@ -17,6 +18,7 @@ from hftlib.venues.ccxt.messages import MarketRow, Markets
 
 ORIGIN: Final = "ccxt"
 DECIMAL_PLACES: Final = 2
+SIGNIFICANT_DIGITS: Final = 3
 TICK_SIZE: Final = 4
 MOST_DECIMALS: Final = 12
 SIZE_DECIMALS: Final = 8
@@ -52,6 +54,18 @@ def step(precision: object, mode: int) -> str:
     return text if Decimal(text) > 0 else ""
 
 
+def step_near(digits: object, price: object) -> str:
+    """Return a step fine enough for prices of so many significant digits near `price`.
+
+    One digit is to spare, so that the price may fall below the next power of ten. "" where either
+    is not told.
+    """
+    if digits is None or price is None or not (last := Decimal(plain(price))) > 0:
+        return ""
+    decimals = int(plain(digits)) - last.adjusted()
+    return power_of_ten(min(max(decimals, 0), MOST_DECIMALS))
+
+
 def power_of_ten(decimals: int) -> str:
     """Return 10**-decimals as text."""
     return f"0.{'0' * (decimals - 1)}1" if decimals else "1"
@@ -69,19 +83,22 @@ def decimals_in(text: str) -> int:
     return len(text.partition(".")[2])
 
 
-def row_of(market: Mapping[str, Any], mode: int) -> MarketRow:
+def row_of(market: Mapping[str, Any], mode: int, last: object = None) -> MarketRow:
     """Return one of ccxt's markets as a row; an increment that is not told is left empty.
 
-    Raises DecimalError when a figure is no number.
+    `last` is its last price, wanted where precision is told in significant digits. Raises
+    DecimalError when a figure is no number.
     """
     precision, limits = market.get("precision") or {}, market.get("limits") or {}
+    price = precision.get("price")
+    tick = step_near(price, last) if mode == SIGNIFICANT_DIGITS else step(price, mode)
     lot = step(precision.get("amount"), mode)
     least_cost = (limits.get("cost") or {}).get("min")
     return MarketRow(
         symbol=str(market["symbol"]),
         base=str(market.get("base") or ""),
         quote=str(market.get("quote") or ""),
-        price_increment=step(precision.get("price"), mode),
+        price_increment=tick,
         size_quantum=size_quantum(lot),
         lot=lot,
         minimum_notional=plain(least_cost or 0),
@@ -89,15 +106,6 @@ def row_of(market: Mapping[str, Any], mode: int) -> MarketRow:
         inverse=bool(market.get("inverse")),
         status="HALT" if market.get("active") is False else "TRADING",
     )
-
-
-def with_seen_increment(row: MarketRow, prices: Iterable[object]) -> MarketRow:
-    """Return a row whose price increment is the finest one seen, where the market tells none."""
-    if row.price_increment:
-        return row
-    decimals = max((decimals_in(plain(price)) for price in prices), default=0)
-    increment = power_of_ten(min(decimals, MOST_DECIMALS))
-    return msgspec.structs.replace(row, price_increment=increment)
 
 
 def instruments_from(venue: str, body: bytes) -> list[Instrument]:
