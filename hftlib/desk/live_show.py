@@ -1,0 +1,157 @@
+"""What a desk does with exchanges or local venues: bring the feeds up, record, and run."""
+
+import asyncio
+import logging
+import random
+from functools import partial
+from typing import Any, Final
+
+from hftlib.core.configuration import TapeSection
+from hftlib.desk.choices import TAPES
+from hftlib.desk.live_feeds import LiveFeeds
+from hftlib.desk.live_run import LiveRun
+from hftlib.desk.market_child import MarketChild
+from hftlib.desk.parts import Parts
+from hftlib.desk.run import Run
+from hftlib.desk.settings import LOCAL, DeskSettings
+from hftlib.desk.sources import RunningSource, choose_source, local_addresses
+from hftlib.desk.view import View
+from hftlib.engine.engine import Engine
+from hftlib.io.clock import WallClock
+from hftlib.io.tape.live import LiveTape, TapeLimits
+from hftlib.io.tape.manifest import Manifest
+from hftlib.wire.messages import ClockReply
+
+_SAMPLE_S: Final = 0.05
+_SECOND_NS: Final = 1_000_000_000
+_MB: Final = 1_000_000
+_GB: Final = 1_000_000_000
+_MINUTE_NS: Final = 60 * _SECOND_NS
+_DAY_NS: Final = 86_400 * _SECOND_NS
+
+_log: Final = logging.getLogger(__name__)
+
+
+class LiveShow:
+    """Run the feeds of one source until another one is wished."""
+
+    def __init__(
+        self,
+        source: RunningSource,
+        live_run: LiveRun,
+        feeds: LiveFeeds,
+        market: MarketChild | None,
+        parts: Parts | None,
+    ) -> None:
+        """Hold what `open_live` opened."""
+        self.source = source
+        self.live_run = live_run
+        self.feeds = feeds
+        self.market = market
+        self.view = View(live_run.run)
+        self._parts = parts
+
+    @property
+    def ended(self) -> bool:
+        """Return False: feeds have no end."""
+        return False
+
+    def clock(self) -> ClockReply | None:
+        """Return None: the clock is the world's."""
+        return None
+
+    def statuses(self) -> dict[str, Any]:
+        """Return how lanes, budgets and tape do."""
+        return {
+            "lanes": self.feeds.lane_statuses(),
+            "budgets": self.feeds.budget_statuses(),
+            "tape": self.live_run.tape.status(),
+        }
+
+    async def play(self, on_warm: asyncio.Event) -> None:
+        """Bring the venues up and run until cancelled."""
+        await self.feeds.open()
+        running = asyncio.create_task(self._run(on_warm))
+        try:
+            await asyncio.wait((running, self.feeds.lanes.broken), return_when="FIRST_COMPLETED")
+            if self.feeds.lanes.broken.done():
+                self.feeds.lanes.broken.result()
+            await running
+        finally:
+            running.cancel()
+
+    async def _run(self, on_warm: asyncio.Event) -> None:
+        """Let the run's clock go on with the world's."""
+        run, clock = self.live_run.run, self.live_run.clock
+        next_second = clock.now_ns() // _SECOND_NS + 1
+        while True:
+            now_ns = clock.now_ns()
+            if now_ns >= next_second * _SECOND_NS:
+                next_second = now_ns // _SECOND_NS + 1
+                self._second(now_ns)
+            run.advance(now_ns)
+            if run.has_live_book:
+                on_warm.set()
+            await asyncio.sleep(_SAMPLE_S)
+
+    async def close(self) -> None:
+        """Hang up, write what waits, and end the local venues that were started."""
+        await self.feeds.close()
+        if self._parts is not None:
+            self._parts.run_ends()
+        await asyncio.to_thread(self.live_run.tape.close)
+        if self.market is not None:
+            await self.market.close()
+
+    def _second(self, now_ns: int) -> None:
+        self.feeds.second()
+        self.live_run.second()
+        if self._parts is not None:
+            self._parts.second(now_ns)
+
+
+async def open_live(settings: DeskSettings, name: str, parts: Parts | None = None) -> LiveShow:
+    """Return the show of a running source, its tape open and nothing connected yet.
+
+    `parts` keep what it says, beside the tape.
+
+    Raises ConfigurationError for a venue that the source does not have, UnavailableError when the
+    local venues do not come up, TapeError when there is no room for a tape.
+    """
+    source = await asyncio.to_thread(choose_source, name, settings.venues)
+    if source.reason:
+        _log.warning(source.reason)
+    market: MarketChild | None = None
+    others = tuple(venue for venue in settings.venues if venue not in source.addresses)
+    addresses = source.addresses
+    if source.name == LOCAL:
+        market = MarketChild(settings.data_dir)
+        addresses, others = local_addresses(await market.open(), settings.venues)
+    try:
+        live = _live_run(settings, source)
+    except BaseException:
+        if market is not None:
+            await market.close()
+        raise
+    feeds = LiveFeeds(live, addresses, others, settings.symbols, random.SystemRandom())
+    if parts is not None:
+        parts.run_begins(live)
+    return LiveShow(source, live, feeds, market, parts)
+
+
+def _live_run(settings: DeskSettings, source: RunningSource) -> LiveRun:
+    manifest = Manifest(source=source.source, origin=(source.origin,))
+    tape = LiveTape(settings.data_dir / TAPES, manifest, limits_of(settings.tape))
+    run = Run(partial(Engine, ()), source.source, source.origin)
+    return LiveRun(run, tape, WallClock())
+
+
+def limits_of(section: TapeSection) -> TapeLimits:
+    """Return the limits of live tapes as a configuration has them."""
+    return TapeLimits(
+        rotate_bytes=section.rotate_mb * _MB,
+        rotate_ns=section.rotate_minutes * _MINUTE_NS,
+        keep_bytes=int(section.keep_gb * _GB),
+        keep_ns=int(section.keep_days * _DAY_NS),
+        least_free_bytes=int(section.least_free_gb * _GB),
+    )
