@@ -61,8 +61,9 @@ class LiveShow:
         return None
 
     def statuses(self) -> dict[str, Any]:
-        """Return how lanes, budgets and tape do."""
+        """Return how lanes, budgets and tape do, and why it is this source."""
         return {
+            "note": self.source.reason,
             "lanes": self.feeds.lane_statuses(),
             "budgets": self.feeds.budget_statuses(),
             "tape": self.live_run.tape.status(),

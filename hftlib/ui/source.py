@@ -35,6 +35,9 @@ def picker() -> None:
             on_change=_switch,
             help=_HELP,
         )
+        note = _note()
+        if note:
+            st.caption(f":material/info: {note}")
 
 
 def _switch() -> None:
@@ -43,6 +46,14 @@ def _switch() -> None:
         desk_link().connection().switch_source(st.session_state[_KEY])
     except HftlibError as error:
         st.toast(str(error), icon=":material/block:")
+
+
+def _note() -> str:
+    """Return why the desk shows another source than the one that was hoped for."""
+    try:
+        return desk_link().connection().health().note
+    except HftlibError:
+        return ""
 
 
 def _told() -> SourceReply | None:

@@ -186,7 +186,8 @@ class GcPauses(msgspec.Struct, frozen=True):
 class Health(msgspec.Struct, frozen=True):
     """Tell how the desk is: `state` starting, compiling, loading, running, ended or failed.
 
-    While it compiles, `done` of `total` kernels are ready. `reason` says why it failed. Once it
+    While it compiles, `done` of `total` kernels are ready. `reason` says why it failed, `note` why
+    it shows another source than the one that was hoped for. Once it
     runs, `condition` is OK, DEGRADED or BROKEN, and `reasons` says in words what is amiss. The
     parts of a live run follow; a tape that is played has none.
     """
@@ -205,6 +206,7 @@ class Health(msgspec.Struct, frozen=True):
     topics: int
     history_bytes: int
     gc: GcPauses
+    note: str = ""
     condition: str = "OK"
     reasons: list[str] = []
     lanes: list[LaneStatus] = []
