@@ -5,6 +5,7 @@ import msgspec
 from hftlib.core.errors import TapeError
 from hftlib.core.states import FeedCondition
 from hftlib.engine.drift import DriftState
+from hftlib.signals.signal import SignalSide
 
 VERSION = 1
 
@@ -33,6 +34,7 @@ class Checkpoint(msgspec.Struct, frozen=True, tag_field="schema", tag=VERSION):
     frames: int
     events: int
     drift: list[tuple[str, str, DriftState]] = []
+    signals: list[tuple[str, str, dict[str, SignalSide]]] = []
 
 
 def encode(state: Checkpoint) -> bytes:

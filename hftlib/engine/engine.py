@@ -11,11 +11,14 @@ receive stamp of the frame. What the venues room yields for a frame moves the bo
   of its connection;
 - a REST body of a LIVE book is compared with it; levels that stay different are a DRIFT, and the
   session is told to distrust the symbol;
-- silence beyond the venue's limit makes the books of a connection STALE until it is heard again.
+- silence beyond the venue's limit makes the books of a connection STALE until it is heard again;
+- a FeedStatus HANDED_OVER moves the books of a connection to the one that has taken over;
+- after each change of a LIVE book its signals are evaluated; where a side changes it is a fact,
+  and where a book loses its trust its signals end.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from hftlib.book.book import Book, Outcome
@@ -37,8 +40,12 @@ from hftlib.engine.checkpoint import BookEntry, Checkpoint, decode, encode
 from hftlib.engine.drift import DriftCheck
 from hftlib.engine.facts import BookFact, Fact
 from hftlib.engine.staleness import SECOND, SilenceWatch
+from hftlib.engine.stopwatch import DECODED, FEATURED, SIGNALLED, Stopwatch
 from hftlib.engine.top_check import TopCheck
 from hftlib.features.measurer import FeatureVector, Measurer
+from hftlib.signals.catalogue import DEFAULT_SIGNALS
+from hftlib.signals.signal import SignalRule
+from hftlib.signals.watch import SignalWatch
 from hftlib.venues.counters import WEIGHED
 from hftlib.venues.registry import open_session
 from hftlib.venues.session import Session
@@ -77,11 +84,18 @@ class Engine:
     was synced again.
     """
 
-    def __init__(self, instruments: Iterable[Instrument]) -> None:
-        """Begin a run that knows `instruments`."""
+    def __init__(
+        self,
+        instruments: Iterable[Instrument],
+        stopwatch: Stopwatch | None = None,
+        signals: Sequence[SignalRule] = DEFAULT_SIGNALS,
+    ) -> None:
+        """Begin a run that knows `instruments`; `stopwatch` is told of each stage of a frame."""
         self.instruments = {(one.venue, one.symbol): one for one in instruments}
+        self.signals = tuple(signals)
         self.books: dict[Key, Book] = {}
         self.measurers: dict[Key, Measurer] = {}
+        self.watches: dict[Key, SignalWatch] = {}
         self.sessions: dict[str, Session] = {}
         self.top_checks: dict[Key, TopCheck] = {}
         self.drift_checks: dict[Key, DriftCheck] = {}
@@ -90,6 +104,8 @@ class Engine:
         self.events = 0
         self.applied: Counter[Key] = Counter()
         self.resyncs: Counter[Key] = Counter()
+        self._stopwatch = stopwatch
+        self._known: dict[str, dict[str, Instrument]] = {}
         self._lane_of: dict[Key, str] = {}
         self._synced_once: set[Key] = set()
         self._refused: set[Key] = set()
@@ -109,14 +125,26 @@ class Engine:
         facts: list[Fact] = []
         self.frames += 1
         self._refused.clear()
-        for event in self._session(frame.venue).receive(frame):
+        events = (self.sessions.get(frame.venue) or self._session(frame.venue)).receive(frame)
+        if self._stopwatch is not None:
+            self._stopwatch.mark(DECODED)
+        for event in events:
             self._handle(frame, event, facts)
         now = frame.ts_recv
         if frame.kind is _WS and self._silence.hear(frame.venue, frame.connection, now):
-            self._wake(frame, facts)
+            self._wake(frame.venue, frame.connection, now, "connection heard again", facts)
         if now >= self._next_judgement:
             self._judge_silence(now, facts)
         return facts
+
+    def learn(self, instruments: Iterable[Instrument]) -> None:
+        """Let books of more instruments come; one whose book is there keeps its increments."""
+        for one in instruments:
+            key = (one.venue, one.symbol)
+            if key not in self.books:
+                self.instruments[key] = one
+                if one.venue in self._known:
+                    self._known[one.venue][one.symbol] = one
 
     def vector_of(self, venue: str, symbol: str) -> FeatureVector:
         """Return the feature vector of a book as it stands. Raises KeyError where there is none."""
@@ -144,6 +172,7 @@ class Engine:
                 frames=self.frames,
                 events=self.events,
                 drift=[(*key, check.dump()) for key, check in self.drift_checks.items()],
+                signals=[(*key, watch.dump()) for key, watch in self.watches.items()],
             )
         )
 
@@ -170,6 +199,8 @@ class Engine:
         self._synced_once.update(state.synced_once)
         for venue, of, seen in state.drift:
             self.drift_checks[venue, of].load(seen)
+        for venue, of, sides in state.signals:
+            self.watches[venue, of].load(sides)
         self._silence.load(state.silence)
         self._next_judgement = state.next_judgement
         self.frames, self.events = state.frames, state.events
@@ -177,7 +208,7 @@ class Engine:
     def _session(self, venue: str) -> Session:
         session = self.sessions.get(venue)
         if session is None:
-            known = instruments_at(venue, self.instruments)
+            known = self._known[venue] = instruments_at(venue, self.instruments)
             session = self.sessions[venue] = open_session(venue, known)
         return session
 
@@ -185,7 +216,8 @@ class Engine:
         book = self.books.get((venue, symbol))
         if book is None:
             book = self.books[venue, symbol] = Book(self.instruments[venue, symbol])
-            self.measurers[venue, symbol] = Measurer(book)
+            measurer = self.measurers[venue, symbol] = Measurer(book)
+            self.watches[venue, symbol] = SignalWatch(measurer, self.signals)
             self.top_checks[venue, symbol] = TopCheck()
             self.drift_checks[venue, symbol] = DriftCheck()
         return book
@@ -212,9 +244,22 @@ class Engine:
             self._distrust(frame, key, outcome, facts)
             return
         self.applied[key] += 1
-        fact = _book_fact(self.books[key], delta.ts_recv)
+        book = self.books[key]
+        fact = _book_fact(book, delta.ts_recv)
         self.top_checks[key].on_book(fact)
         facts.append(fact)
+        if self._stopwatch is not None:
+            self._stopwatch.mark(FEATURED)
+        if book.state is _LIVE:
+            self._evaluate(key, delta.ts_recv, facts)
+
+    def _evaluate(self, key: Key, now: int, facts: list[Fact]) -> None:
+        """Look at the signals of a LIVE book."""
+        changed = self.watches[key].look(now)
+        if changed is not None:
+            facts += changed
+        if self._stopwatch is not None:
+            self._stopwatch.mark(SIGNALLED)
 
     def _on_snapshot(self, frame: Frame, snapshot: BookSnapshot, facts: list[Fact]) -> None:
         key = (snapshot.venue, snapshot.symbol)
@@ -227,10 +272,13 @@ class Engine:
             self._lane_of[key] = frame.connection
         was_live = book.state is _LIVE
         outcome = self.measurers[key].on_snapshot(snapshot)
+        if self._stopwatch is not None:
+            self._stopwatch.mark(FEATURED)
         if outcome is not _APPLIED:
             self._distrust(frame, key, outcome, facts)
         elif was_live:
             facts.append(_book_fact(book, snapshot.ts_recv))
+            self._evaluate(key, snapshot.ts_recv, facts)
         else:
             reason = "snapshot taken, not yet in sequence"
             book.set_state(BookState.SYNCING, snapshot.ts_recv, reason)
@@ -292,6 +340,8 @@ class Engine:
             self._take_trust(status, _TAKES_TRUST[condition], facts)
         elif condition is FeedCondition.SYNCED:
             self._give_trust(status, facts)
+        elif condition is FeedCondition.HANDED_OVER:
+            self._hand_over(status, facts)
         elif condition is FeedCondition.BUFFERING and status.symbol:
             self._lane_of[key] = status.connection
         if condition is FeedCondition.CLOSED:
@@ -316,6 +366,19 @@ class Engine:
         if book.state is not state:
             book.set_state(state, now, reason)
             facts.append(_book_fact(book, now))
+            if state is _LIVE:
+                self._evaluate(key, now, facts)
+            else:
+                facts += self.watches[key].end(now, f"the book is {state}: {reason}")
+
+    def _hand_over(self, status: FeedStatus, facts: list[Fact]) -> None:
+        """Move the books of a lane to its successor, which has been streaming all along."""
+        venue, old, successor = status.venue, status.connection, status.reason
+        for key in [key for key, lane in self._lane_of.items() if (key[0], lane) == (venue, old)]:
+            self._lane_of[key] = successor
+        self._silence.forget(venue, old)
+        if self._silence.hears(venue, successor):
+            self._wake(venue, successor, status.ts_recv, "connection handed over", facts)
 
     def _keys_of(self, venue: str, connection: str, symbol: str) -> list[Key]:
         """Return the books that a status means: one symbol's, or all of its connection."""
@@ -325,10 +388,10 @@ class Engine:
         held = [key for key, name in self._lane_of.items() if (key[0], name) == lane]
         return [key for key in held if key in self.books]
 
-    def _wake(self, frame: Frame, facts: list[Fact]) -> None:
-        for key in self._keys_of(frame.venue, frame.connection, ""):
+    def _wake(self, venue: str, connection: str, now: int, reason: str, facts: list[Fact]) -> None:
+        for key in self._keys_of(venue, connection, ""):
             if self.books[key].state is BookState.STALE:
-                self._move(key, _LIVE, frame.ts_recv, "connection heard again", facts)
+                self._move(key, _LIVE, now, reason, facts)
 
     def _judge_silence(self, now: int, facts: list[Fact]) -> None:
         self._next_judgement = now + SECOND

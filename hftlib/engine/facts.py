@@ -13,6 +13,7 @@ from hftlib.core.events import (
     Trade,
 )
 from hftlib.core.states import BookState
+from hftlib.signals.signal import Signal
 
 
 class BookFact(msgspec.Struct, frozen=True, gc=False):
@@ -44,4 +45,4 @@ Passed = (
 )
 """Events that are facts as they stand: the engine hands them on."""
 
-Fact = BookFact | Passed
+Fact = BookFact | Signal | Passed

@@ -37,6 +37,11 @@ class SilenceWatch:
             return True
         return False
 
+    def hears(self, venue: str, connection: str) -> bool:
+        """Say whether a lane was heard and is not silent."""
+        lane = (venue, connection)
+        return lane in self._heard and lane not in self._silent
+
     def forget(self, venue: str, connection: str) -> None:
         """Stop watching a lane that was closed: it is down, not silent."""
         self._heard.pop((venue, connection), None)

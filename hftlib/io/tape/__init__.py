@@ -12,8 +12,18 @@ A tape is a folder `NAME.tape` (docs/tape.md is its format in full):
 Only `manifest.json` and `frames.zst` are needed: an index that is missing or torn is rebuilt.
 """
 
+from hftlib.io.tape.live import LiveTape, TapeLimits
 from hftlib.io.tape.manifest import Manifest
 from hftlib.io.tape.reader import Checkpoint, TapeReader, open_tapes
 from hftlib.io.tape.writer import BlockWriter, TapeWriter
 
-__all__ = ["BlockWriter", "Checkpoint", "Manifest", "TapeReader", "TapeWriter", "open_tapes"]
+__all__ = [
+    "BlockWriter",
+    "Checkpoint",
+    "LiveTape",
+    "Manifest",
+    "TapeLimits",
+    "TapeReader",
+    "TapeWriter",
+    "open_tapes",
+]

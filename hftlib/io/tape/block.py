@@ -50,6 +50,7 @@ class _Record(msgspec.Struct, array_like=True, gc=False):
 _header_decoder: Final = msgspec.json.Decoder(Header)
 _record_decoder: Final = msgspec.json.Decoder(_Record)
 _encoder: Final = msgspec.json.Encoder()
+_encode_into: Final = _encoder.encode_into
 
 
 class BlockBuilder:
@@ -71,37 +72,37 @@ class BlockBuilder:
         """Return the bytes of the records so far, uncompressed."""
         return len(self._buffer)
 
-    def add(self, frame: Frame) -> None:
-        """Add one frame."""
-        lane = self._lane(frame)
-        try:
-            record = _Record(frame.ingress_seq, frame.ts_recv, lane, frame.payload.decode())
-        except UnicodeDecodeError:
-            text = b64encode(frame.payload).decode()
-            line: object = (frame.ingress_seq, frame.ts_recv, lane, text, 1)
-        else:
-            line = (record.ingress_seq, record.ts_recv, lane, record.payload)
-        _encoder.encode_into(line, self._buffer, -1)
-        self._buffer += b"\n"
-        self._note(frame)
+    def is_older(self, ts_recv: int, age_ns: int) -> bool:
+        """Say whether the first record is `age_ns` away from a time, either way: clocks jump."""
+        return self.records > 0 and abs(ts_recv - self.first_ts) >= age_ns
 
-    def _lane(self, frame: Frame) -> int:
-        key = (frame.venue, frame.connection, frame.kind.value, frame.request)
+    def add(self, frame: Frame) -> None:
+        """Add one frame. Raises ValueError when a name in it is no text: nothing is added then."""
+        key = (frame.venue, frame.connection, frame.kind._value_, frame.request)
         lane = self._lanes.get(key)
         if lane is None:
-            _encoder.encode(key)  # refuses text that is none before it is in the block
-            lane = self._lanes[key] = len(self._counts)
-            self._counts.append(0)
+            lane = self._new_lane(key)
+        seq, ts_recv = frame.ingress_seq, frame.ts_recv
+        try:
+            line: object = (seq, ts_recv, lane, frame.payload.decode())
+        except UnicodeDecodeError:
+            line = (seq, ts_recv, lane, b64encode(frame.payload).decode(), 1)
+        _encode_into(line, self._buffer, -1)
+        self._buffer += b"\n"
         self._counts[lane] += 1
-        return lane
-
-    def _note(self, frame: Frame) -> None:
         if self.records == 0:
-            self.first_seq = frame.ingress_seq
-            self.first_ts = self.max_ts = frame.ts_recv
-        self.last_seq = frame.ingress_seq
-        self.max_ts = max(self.max_ts, frame.ts_recv)
+            self.first_seq = seq
+            self.first_ts = self.max_ts = ts_recv
+        elif ts_recv > self.max_ts:
+            self.max_ts = ts_recv
+        self.last_seq = seq
         self.records += 1
+
+    def _new_lane(self, key: tuple[str, str, str, str]) -> int:
+        _encoder.encode(key)  # refuses text that is none before it is in the block
+        lane = self._lanes[key] = len(self._counts)
+        self._counts.append(0)
+        return lane
 
     def header(self) -> Header:
         """Return the header of the block as it stands."""

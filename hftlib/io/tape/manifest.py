@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -22,6 +22,12 @@ class Manifest(msgspec.Struct, frozen=True):
     frames were lost to a full queue, `counts` the records per venue and kind, `sha256` the
     digest of frames.zst. While a writer has the tape open, or after one was killed, `closed`
     is false; the counts on disk are then old, and a reader counts for itself.
+
+    The tapes of one live run have the same `run` and are numbered by `part`; those after the
+    first begin with a checkpoint, from which they go on. `run_hash` and `fact_hash` are those of
+    the run from its start to the end of this tape, `part_hash` that of this tape alone; they are
+    empty where no engine ran beside the tape or where the run has lost frames. `signals` are the
+    settings of what the engine evaluated, by name.
     """
 
     schema: int = SCHEMA
@@ -41,6 +47,12 @@ class Manifest(msgspec.Struct, frozen=True):
     counts: dict[str, dict[str, int]] = {}
     sha256: str = ""
     closed: bool = False
+    run: str = ""
+    part: int = 0
+    run_hash: str = ""
+    fact_hash: str = ""
+    part_hash: str = ""
+    signals: dict[str, dict[str, Any]] = {}
 
     def with_instruments(self, instruments: Iterable[Instrument]) -> "Manifest":
         """Return this manifest with `instruments` put in, a newer one replacing its elder."""

@@ -43,8 +43,10 @@ class TapeReader:
         if self._manifest.closed and self._manifest.records and not self._blocks:
             raise TapeError(f"{self._frames_path} is missing or empty")
         last_seq = self._blocks[-1].last_seq if self._blocks else -1
-        stored = survey_segments(self.path, CHECKPOINTS).segments
-        self._checkpoints = [segment for segment in stored if segment.last_seq <= last_seq]
+        self._stored_checkpoints = survey_segments(self.path, CHECKPOINTS).segments
+        self._checkpoints = [
+            segment for segment in self._stored_checkpoints if segment.last_seq <= last_seq
+        ]
 
     @cached_property
     def manifest(self) -> Manifest:
@@ -106,10 +108,20 @@ class TapeReader:
         target = next(self.frames(start_ns=ts_ns), None)
         limit = target.ingress_seq - 1 if target is not None else 2**63 - 1
         place = bisect_right(self._checkpoints, limit, key=lambda segment: segment.last_seq)
-        if place == 0:
+        return self._checkpoint(place - 1) if place else None
+
+    @cached_property
+    def opening(self) -> Checkpoint | None:
+        """Return the state that the tape begins from, because it continues another; else None."""
+        first_seq = self._blocks[0].first_seq if self._blocks else None
+        stored = self._stored_checkpoints
+        if not stored or (first_seq is not None and stored[0].last_seq >= first_seq):
             return None
+        return self._checkpoint(0)
+
+    def _checkpoint(self, place: int) -> Checkpoint:
         with SegmentSource(self.path / f"{CHECKPOINTS}.zst") as source:
-            text = source.chained_text(self._checkpoints, place - 1)
+            text = source.chained_text(self._stored_checkpoints, place)
         header = read_header(text)
         blob = text[text.index(b"\n") + 1 :]
         return Checkpoint(header.first_seq, header.first_ts, blob)

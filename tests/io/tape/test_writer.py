@@ -136,16 +136,16 @@ def test_a_full_queue_is_counted_and_told(tmp_path, monkeypatch):
     frames = numbered(200)
     lost = []
     is_open = threading.Event()
-    original = BlockWriter.append
+    original = BlockWriter.append_block
 
-    def slow(self, frame):
+    def slow(self, block):
         is_open.wait(10)
-        original(self, frame)
+        original(self, block)
 
-    monkeypatch.setattr(BlockWriter, "append", slow)
+    monkeypatch.setattr(BlockWriter, "append_block", slow)
     writer = TapeWriter(
         tmp_path / "a.tape",
-        queue_bytes=10_000,
+        queue_bytes=5_000,
         on_loss=lambda frame, reason: lost.append((frame, reason)),
     )
     kept = [frame for frame in frames if writer.append(frame)]
@@ -199,8 +199,8 @@ def test_a_frame_that_cannot_be_written_is_lost_alone(tmp_path):
     lost = []
     frames = numbered(3)
     writer = TapeWriter(tmp_path / "a.tape", on_loss=lambda frame, reason: lost.append(reason))
-    for frame in (frames[0], msgspec.structs.replace(frames[1], venue="\ud800"), frames[2]):
-        assert writer.append(frame)
+    spoilt = msgspec.structs.replace(frames[1], venue="\ud800")
+    assert [writer.append(frame) for frame in (frames[0], spoilt, frames[2])] == [True, False, True]
     manifest = writer.close()
     assert (manifest.overflow, writer.failure) == (1, None)
     assert "cannot be written" in lost[0]
