@@ -16,11 +16,14 @@ from hftlib.api.app import create_app
 from hftlib.api.fanout import Hub
 from hftlib.client.endpoint import write_endpoint, write_token
 from hftlib.core.errors import HftlibError
-from hftlib.desk.desk import Desk
+from hftlib.desk.desk import Desk, NotReadyError
 from hftlib.desk.ownership import owning
 from hftlib.desk.parent import watch_parent
 from hftlib.desk.settings import DeskSettings, check
-from hftlib.wire.messages import Endpoint
+from hftlib.desk.tallies import Tallies, tally
+from hftlib.desk.watch import Watch
+from hftlib.io import logs
+from hftlib.wire.messages import Endpoint, Health
 
 _PORTS_TRIED: Final = 50
 _BACKLOG: Final = 128
@@ -58,6 +61,7 @@ def run(settings: DeskSettings, *, with_parent: bool = False, started_s: float) 
     check(settings)
     with (
         owning(settings.data_dir),
+        logs.kept_in(settings.data_dir),
         bind(settings.host, settings.port) as listener,
         asyncio.Runner(loop_factory=_loop_factory()) as runner,
     ):
@@ -79,7 +83,8 @@ async def serve(
     hub = Hub(desk)
     server = DeskServer(_uvicorn(desk, hub))
     prepare(server)
-    background = [asyncio.create_task(desk.work()), asyncio.create_task(hub.run())]
+    work = (desk.work(), hub.run(), _watch(desk, hub).run())
+    background = [asyncio.create_task(one) for one in work]
     for task in background:
         task.add_done_callback(lambda done: _stop_on_failure(done, server))
     _leave_word(settings, _url(settings.host, listener.getsockname()[1]))
@@ -92,6 +97,19 @@ async def serve(
     for result in results:
         if isinstance(result, Exception):
             raise result
+
+
+def _watch(desk: Desk, hub: Hub) -> Watch:
+    def tallies() -> Tallies | None:
+        try:
+            return tally(desk.view.run)
+        except NotReadyError:
+            return None
+
+    def health() -> Health:
+        return desk.health(clients=hub.client_count, topics=hub.topic_count)
+
+    return Watch(health, tallies, dict)
 
 
 def bind(host: str, port: int) -> socket.socket:

@@ -1,14 +1,16 @@
 """Counts of a whole run: cheap enough to be taken every second, whatever the number of books."""
 
 from collections import Counter
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from hftlib.core.states import DECODE_ERRORS, BookState, FeedCondition
-from hftlib.desk.board import NS_PER_MS
-from hftlib.desk.run import Run
 
+if TYPE_CHECKING:
+    from hftlib.desk.run import Run
+
+_NS_PER_MS: Final = 1_000_000
 NEVER_SEEN: Final = "nothing of it has arrived yet"
 
 
@@ -40,7 +42,7 @@ class Tallies(msgspec.Struct, frozen=True):
         return Counter(book.state for book in self.books)
 
 
-def tally(run: Run) -> Tallies:
+def tally(run: "Run") -> Tallies:
     """Return the counts of a run as it stands."""
     engine = run.engine
     met = Counter[FeedCondition]()
@@ -58,10 +60,10 @@ def tally(run: Run) -> Tallies:
     )
 
 
-def _book(run: Run, venue: str, symbol: str) -> BookTally:
+def _book(run: "Run", venue: str, symbol: str) -> BookTally:
     book = run.engine.books.get((venue, symbol))
     if book is None:
         return BookTally(venue, symbol, BookState.SYNCING, NEVER_SEEN, None, False)
     since = book.state_since
-    since_ms = None if since is None else max(0.0, (run.now_ns - since) / NS_PER_MS)
+    since_ms = None if since is None else max(0.0, (run.now_ns - since) / _NS_PER_MS)
     return BookTally(venue, symbol, book.state, book.state_reason, since_ms, book.verified)

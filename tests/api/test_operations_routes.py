@@ -35,7 +35,7 @@ def test_marks_outlive_the_desk(tape: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("body", "complaint"),
     [
-        (b"", "JSON"),
+        (b"", "truncated"),
         (b"{}", "label"),
         (b'{"label": ""}', "length >= 1"),
         (b'{"label": "%s"}' % (b"x" * 101), "length <= 100"),
