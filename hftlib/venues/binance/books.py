@@ -10,6 +10,7 @@ from hftlib.venues.binance import messages
 from hftlib.venues.binance.depth_sync import DiffDepthSync, Held, Phase, Rule, Verdict
 from hftlib.venues.binance.market import in_order
 from hftlib.venues.counters import Counters, Reporter
+from hftlib.venues.polled import ENDS_POLLING, Polled
 from hftlib.venues.stamps import MILLISECONDS_LIMIT, stamp_ns
 
 _PAIRS: Final = Layout.PAIRS
@@ -18,13 +19,14 @@ _PAIRS: Final = Layout.PAIRS
 class Book:
     """Hold what the session knows of one symbol's book: its sync, its counts, its connection."""
 
-    __slots__ = ("connection", "counters", "symbol", "sync")
+    __slots__ = ("connection", "counters", "polled", "symbol", "sync")
 
     def __init__(self, symbol: str, sync: DiffDepthSync, counters: Counters) -> None:
         self.symbol = symbol
         self.sync = sync
         self.counters = counters
         self.connection = ""
+        self.polled = Polled()
 
 
 class Case(NamedTuple):
@@ -118,6 +120,8 @@ class DepthBooks:
     def _tell(
         self, book: Book, frame: Frame, condition: FeedCondition, reason: str, count: int = 1
     ) -> Event:
+        if condition in ENDS_POLLING:
+            book.polled.end()
         return self._reporter.status(frame, condition, reason, symbol=book.symbol, count=count)
 
     def _request(self, book: Book, frame: Frame, reason: str) -> Event:
@@ -181,6 +185,26 @@ class DepthBooks:
             events.append(self._request(book, frame, reason))
         return events
 
+    def poll(self, symbol: str, body: messages.DepthBody, frame: Frame) -> list[Event]:
+        """Return what a polled book becomes: a whole book that nobody can verify.
+
+        A book that follows its stream needs none. One that waits for the stream to join its
+        snapshot begins anew with the stream's next event.
+        """
+        book = self.of(symbol)
+        book.counters.frames += 1
+        if book.sync.trusted:
+            reason = "a polled book is not needed, the stream is in sequence"
+            return [self._tell(book, frame, FeedCondition.DUPLICATE, reason)]
+        if book.sync.phase is Phase.SEEDED:
+            book.sync.reset()
+        snapshot = self._snapshot(book, body, frame, verified=False)
+        if not book.polled.take(frame):
+            return [snapshot]
+        reason = f"polled at {body.last_update_id}, not verified"
+        synced = self._reporter.status(frame, FeedCondition.SYNCED, reason, symbol=symbol)
+        return [snapshot, synced]
+
     def spoil(self, symbol: str, reason: str, frame: Frame) -> list[Event]:
         """Report a snapshot that cannot be read; while one is awaited, ask again at once."""
         book = self.of(symbol)
@@ -198,23 +222,9 @@ class DepthBooks:
         applied: tuple[BookDelta, ...],
         missed: bool,
     ) -> list[Event]:
-        stamp = body.event_time
-        ts_event = None if stamp is None else stamp_ns(stamp)
         last = body.last_update_id
-        events: list[Event] = [
-            BookSnapshot(
-                self._venue,
-                book.symbol,
-                ts_event,
-                frame.ts_recv,
-                last,
-                _PAIRS,
-                body.bids,
-                body.asks,
-            )
-        ]
-        self._reporter.of_connection(frame.connection).market_events += 1
-        book.counters.market_events += 1
+        is_proven = book.sync.trusted or not book.polled.is_on
+        events: list[Event] = [self._snapshot(book, body, frame, verified=is_proven)]
         if dropped:
             reason = f"events within snapshot {last}"
             events.append(
@@ -224,6 +234,24 @@ class DepthBooks:
         self._count_applied(book, frame, len(applied))
         events.extend(self._after_seeding(book, frame, last, missed))
         return events
+
+    def _snapshot(
+        self, book: Book, body: messages.DepthBody, frame: Frame, *, verified: bool
+    ) -> Event:
+        stamp = body.event_time
+        self._reporter.of_connection(frame.connection).market_events += 1
+        book.counters.market_events += 1
+        return BookSnapshot(
+            self._venue,
+            book.symbol,
+            None if stamp is None else stamp_ns(stamp),
+            frame.ts_recv,
+            body.last_update_id,
+            _PAIRS,
+            body.bids,
+            body.asks,
+            verified=verified,
+        )
 
     def _after_seeding(self, book: Book, frame: Frame, last: int, missed: bool) -> list[Event]:
         if missed:
@@ -241,9 +269,14 @@ class DepthBooks:
     def distrust(
         self, symbol: str, reason: str, ts_recv: int, condition: FeedCondition
     ) -> list[Event]:
-        """Drop the sync of a book; a snapshot is asked for unless one is awaited already."""
+        """Drop the sync of a book; a snapshot is asked for unless one is awaited already.
+
+        A book that is polled only is whole again with the next poll.
+        """
         book = self.of(symbol)
+        was_polled = book.polled.end()
         awaited = book.sync.phase is Phase.BUFFERING
+        awaited = awaited or (was_polled and book.sync.phase is Phase.IDLE)
         events: list[Event] = [
             self._reporter.status_at(book.connection, ts_recv, condition, reason, symbol=symbol)
         ]
@@ -256,7 +289,9 @@ class DepthBooks:
         """Reset every book that lives on a connection that was closed or opened anew."""
         events: list[Event] = []
         for book in self._books.values():
-            if book.connection == frame.connection and book.sync.phase is not Phase.IDLE:
+            if book.polled.is_on_connection(frame.connection):
+                events.append(self._tell(book, frame, FeedCondition.CLOSED, reason))
+            elif book.connection == frame.connection and book.sync.phase is not Phase.IDLE:
                 book.sync.reset()
                 events.append(self._tell(book, frame, FeedCondition.CLOSED, reason))
         return events
@@ -269,7 +304,11 @@ class DepthBooks:
     def dump(self) -> dict[str, Any]:
         """Return every book's sync as plain values."""
         return {
-            symbol: {"connection": book.connection, "sync": book.sync.dump()}
+            symbol: {
+                "connection": book.connection,
+                "sync": book.sync.dump(),
+                "polled": book.polled.dump(),
+            }
             for symbol, book in self._books.items()
         }
 
@@ -280,3 +319,4 @@ class DepthBooks:
             book = self.of(symbol)
             book.connection = kept["connection"]
             book.sync.load(kept["sync"])
+            book.polled.load(kept.get("polled", []))

@@ -77,6 +77,18 @@ class RestReader:
             return [self._tell(frame, FeedCondition.ACKNOWLEDGED, "not an event", request)]
         return [self._tell(frame, FeedCondition.UNKNOWN, "unknown endpoint", request)]
 
+    def poll(self, frame: Frame) -> list[Event]:
+        """Return what a body that stands for a whole book means. Raises one of DECODE_FAILURES."""
+        refusal = self._refusal(frame)
+        if refusal is not None:
+            return refusal
+        request = request_of(frame.request)
+        if request.endpoint != "depth":
+            return [self._tell(frame, FeedCondition.UNKNOWN, "no book", request)]
+        symbol = symbol_of(request)
+        _ = self._scales[symbol]
+        return self._books.poll(symbol, _read_depth(frame.payload), frame)
+
     def _refusal(self, frame: Frame) -> list[Event] | None:
         """Return the venue's refusal {"code":..,"msg":..}, or None when the body is none."""
         if b'"code"' not in frame.payload[:16]:

@@ -170,6 +170,8 @@ class BinanceSession:
         kind = frame.kind
         if kind is FrameKind.REST:
             return self._guarded(frame, self._rest.read)
+        if kind is FrameKind.POLL:
+            return self._guarded(frame, self._rest.poll)
         if kind is FrameKind.OPENED:
             self._streams[frame.connection] = frozenset(streams_of_url(frame.request))
             self._raw_kinds.clear()

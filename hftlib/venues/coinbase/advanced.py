@@ -24,7 +24,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from hftlib.core.events import BookDelta, BookSnapshot, Event, Layout, MarketEvent
+from hftlib.core.events import BookDelta, BookSnapshot, Event, FeedStatus, Layout, MarketEvent
 from hftlib.core.frames import Frame, FrameKind
 from hftlib.core.instrument import Instrument
 from hftlib.core.states import FeedCondition
@@ -131,9 +131,9 @@ class AdvancedSession:
 
     def _receive_other(self, frame: Frame) -> list[Event]:
         kind = frame.kind
-        if kind is FrameKind.REST:
+        if kind is FrameKind.REST or kind is FrameKind.POLL:
             try:
-                return self._rest.read(frame)
+                return self._rest.read(frame) if kind is FrameKind.REST else self._poll(frame)
             except DECODE_FAILURES as failure:
                 return [self._fail(frame, failure)]
         if kind is FrameKind.OPENED:
@@ -147,6 +147,12 @@ class AdvancedSession:
             return [closed, *self._books.forget(frame, reason)]
         told = self._tell(frame, FeedCondition.ACKNOWLEDGED, f"{kind} frame")
         return [told, *self._books.ask_again(frame)]
+
+    def _poll(self, frame: Frame) -> list[Event]:
+        polled = self._rest.poll(frame)
+        if isinstance(polled, FeedStatus):
+            return [polled]
+        return self._books.poll(self._books.of(polled.symbol), polled, frame)
 
     def _tell(self, frame: Frame, condition: FeedCondition, reason: str) -> Event:
         return self.reporter.status(frame, condition, reason)

@@ -128,6 +128,21 @@ class ProductBookBody(Struct, gc=False):
     pricebook: PriceBook
 
 
+class PolledBook(Struct, gc=False):
+    """Carry REST's product book with its levels left as text."""
+
+    product_id: str
+    bids: Raw
+    asks: Raw
+    time: str | None = None
+
+
+class PolledBookBody(Struct, gc=False):
+    """Wrap REST's product book with its levels left as text."""
+
+    pricebook: PolledBook
+
+
 class CandlesBody(Struct, gc=False):
     """Wrap REST's candles, newest first."""
 

@@ -25,7 +25,7 @@ from typing import Any, Final
 
 import msgspec
 
-from hftlib.core.events import BookDelta, BookSnapshot, Event, Layout
+from hftlib.core.events import BookDelta, BookSnapshot, Event, FeedStatus, Layout
 from hftlib.core.frames import Frame, FrameKind
 from hftlib.core.instrument import Instrument
 from hftlib.core.states import FeedCondition
@@ -152,9 +152,9 @@ class ExchangeSession:
 
     def _receive_other(self, frame: Frame) -> list[Event]:
         kind = frame.kind
-        if kind is FrameKind.REST:
+        if kind is FrameKind.REST or kind is FrameKind.POLL:
             try:
-                return self._rest.read(frame)
+                return self._rest.read(frame) if kind is FrameKind.REST else self._poll(frame)
             except DECODE_FAILURES as failure:
                 return [self._fail(frame, failure)]
         if kind is FrameKind.OPENED:
@@ -166,6 +166,12 @@ class ExchangeSession:
             return [closed, *self._books.forget(frame, reason)]
         told = self._tell(frame, FeedCondition.ACKNOWLEDGED, f"{kind} frame")
         return [told, *self._books.ask_again(frame)]
+
+    def _poll(self, frame: Frame) -> list[Event]:
+        polled = self._rest.poll(frame)
+        if isinstance(polled, FeedStatus):
+            return [polled]
+        return self._books.poll(self._books.of(polled.symbol), polled, frame)
 
     def _tell(self, frame: Frame, condition: FeedCondition, reason: str) -> Event:
         return self.reporter.status(frame, condition, reason)

@@ -92,6 +92,15 @@ class BookBody(Struct, gc=False):
     time: str | None = None
 
 
+class PolledBookBody(Struct, gc=False):
+    """Carry REST's book with its levels left as text."""
+
+    sequence: Number
+    bids: Raw
+    asks: Raw
+    time: str | None = None
+
+
 class TickerBody(Struct, gc=False):
     """Carry REST's ticker: the best prices without sizes, and the last trade without its side."""
 

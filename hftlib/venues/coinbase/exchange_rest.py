@@ -5,24 +5,28 @@ from typing import Final
 
 import msgspec
 
-from hftlib.core.events import Event
+from hftlib.core.events import BookSnapshot, Event, FeedStatus, Layout
 from hftlib.core.frames import Frame
 from hftlib.core.states import FeedCondition
+from hftlib.core.venue import COINBASE_EXCHANGE
 from hftlib.venues.coinbase import exchange_messages as messages
 from hftlib.venues.coinbase.exchange_market import ExchangeMarket
 from hftlib.venues.coinbase.trades import Trades
 from hftlib.venues.counters import Reporter
 from hftlib.venues.failures import MalformedError
+from hftlib.venues.stamps import iso_ns
 from hftlib.venues.urls import Request, request_of
 
 _decoder: Final = msgspec.json.Decoder
 _read_book: Final = _decoder(messages.BookBody).decode
+_read_polled: Final = _decoder(messages.PolledBookBody).decode
 _read_ticker: Final = _decoder(messages.TickerBody).decode
 _read_statistics: Final = _decoder(messages.StatisticsBody).decode
 _read_trades: Final = _decoder(list[messages.TradeBody]).decode
 _read_candles: Final = _decoder(list[messages.CandleRow]).decode
 _read_error: Final = _decoder(messages.ErrorBody).decode
 _read_anything: Final = _decoder(msgspec.Raw).decode
+_ERROR_START: Final = b'{"message"'
 _GRANULARITIES: Final = {"60": 60, "300": 300, "900": 900} | {
     "3600": 3_600,
     "21600": 21_600,
@@ -48,9 +52,8 @@ class ExchangeRest:
 
     def read(self, frame: Frame) -> list[Event]:
         """Return what a REST body means. Raises one of DECODE_FAILURES."""
-        if frame.payload.startswith(b'{"message"'):
-            reason = _read_error(frame.payload).message
-            return [self._reporter.status(frame, FeedCondition.REFUSED, reason)]
+        if frame.payload.startswith(_ERROR_START):
+            return [self._refused(frame)]
         request = request_of(frame.request)
         rest = request.after("products")
         reader = self._readers.get(rest[1]) if len(rest) > 1 else None
@@ -62,6 +65,28 @@ class ExchangeRest:
         condition = FeedCondition.ACKNOWLEDGED if known else FeedCondition.UNKNOWN
         reason = f"{'not an event' if known else 'unknown endpoint'}: {request.endpoint}"
         return [self._reporter.status(frame, condition, reason)]
+
+    def poll(self, frame: Frame) -> BookSnapshot | FeedStatus:
+        """Return what a body that stands for a whole book means. Raises one of DECODE_FAILURES."""
+        if frame.payload.startswith(_ERROR_START):
+            return self._refused(frame)
+        symbol = (*request_of(frame.request).after("products"), "")[0]
+        body = _read_polled(frame.payload)
+        return BookSnapshot(
+            COINBASE_EXCHANGE,
+            self._market.require(symbol),
+            None if body.time is None else iso_ns(body.time),
+            frame.ts_recv,
+            body.sequence,
+            Layout.PAIRS,
+            body.bids,
+            body.asks,
+            verified=False,
+        )
+
+    def _refused(self, frame: Frame) -> FeedStatus:
+        reason = _read_error(frame.payload).message
+        return self._reporter.status(frame, FeedCondition.REFUSED, reason)
 
     def _told(self, frame: Frame, *events: Event) -> list[Event]:
         self._reporter.of_connection(frame.connection).market_events += len(events)

@@ -6,6 +6,7 @@
 3. A snapshot replaces the book at any time: on one connection it is the newest word.
 4. Whenever the book is distrusted, closed or garbled: wait for a new snapshot, which only a new
    subscription (or connection) brings.
+5. While no connection gets through, the book may be polled over REST (see polled).
 """
 
 from typing import Any, Final
@@ -14,6 +15,7 @@ from hftlib.core.events import Event
 from hftlib.core.frames import Frame
 from hftlib.core.states import FeedCondition
 from hftlib.venues.counters import Counters, Reporter
+from hftlib.venues.polled import Polled
 
 ASK_AGAIN_NS: Final = 5_000_000_000
 
@@ -21,7 +23,7 @@ ASK_AGAIN_NS: Final = 5_000_000_000
 class PushedBook:
     """Hold what a session knows of one product's book."""
 
-    __slots__ = ("asked_ns", "connection", "counters", "is_synced", "symbol")
+    __slots__ = ("asked_ns", "connection", "counters", "is_synced", "polled", "symbol")
 
     def __init__(self, symbol: str, counters: Counters) -> None:
         self.symbol = symbol
@@ -29,6 +31,7 @@ class PushedBook:
         self.connection = ""
         self.is_synced = False
         self.asked_ns: int | None = None
+        self.polled = Polled()
 
 
 class PushedBooks:
@@ -59,10 +62,28 @@ class PushedBooks:
         book.connection = frame.connection
         book.is_synced = True
         book.asked_ns = None
+        book.polled.end()
+        return [self._counted(book, snapshot, frame), self._synced(book, frame, reason)]
+
+    def poll(self, book: PushedBook, snapshot: Event, frame: Frame) -> list[Event]:
+        """Return what a polled book becomes, unless its stream is in sync."""
+        book.counters.frames += 1
+        if book.is_synced:
+            reason = "a polled book is not needed, the stream is in sync"
+            condition = FeedCondition.DUPLICATE
+            return [self._reporter.status(frame, condition, reason, symbol=book.symbol)]
+        events = [self._counted(book, snapshot, frame)]
+        if book.polled.take(frame):
+            events.append(self._synced(book, frame, "polled, not verified"))
+        return events
+
+    def _counted(self, book: PushedBook, snapshot: Event, frame: Frame) -> Event:
         book.counters.market_events += 1
         self._reporter.of_connection(frame.connection).market_events += 1
-        synced = self._reporter.status(frame, FeedCondition.SYNCED, reason, symbol=book.symbol)
-        return [snapshot, synced]
+        return snapshot
+
+    def _synced(self, book: PushedBook, frame: Frame, reason: str) -> Event:
+        return self._reporter.status(frame, FeedCondition.SYNCED, reason, symbol=book.symbol)
 
     def follow(self, book: PushedBook, delta: Event, frame: Frame) -> list[Event]:
         """Return a change when the book is in sync, else say that it was dropped."""
@@ -93,6 +114,8 @@ class PushedBooks:
         if book.is_synced:
             book.asked_ns = None
         book.is_synced = False
+        if book.polled.end() and not book.connection:
+            return [told]  # the next poll brings it back
         return [told, *self._ask(book, ts_recv, reason)]
 
     def distrust_all(self, frame: Frame, reason: str) -> list[Event]:
@@ -107,14 +130,17 @@ class PushedBooks:
         """Drop every book of a connection that was closed or opened anew."""
         events: list[Event] = []
         for book in self._books.values():
-            if book.connection == frame.connection:
+            is_its_stream = book.connection == frame.connection
+            if not is_its_stream and not book.polled.is_on_connection(frame.connection):
+                continue
+            if is_its_stream:
                 book.is_synced = False
                 book.asked_ns = None
                 book.connection = ""
-                closed = self._reporter.status(
-                    frame, FeedCondition.CLOSED, reason, symbol=book.symbol
-                )
-                events.append(closed)
+            book.polled.end()
+            events.append(
+                self._reporter.status(frame, FeedCondition.CLOSED, reason, symbol=book.symbol)
+            )
         return events
 
     def ask_again(self, frame: Frame) -> list[Event]:
@@ -128,13 +154,14 @@ class PushedBooks:
     def dump(self) -> dict[str, Any]:
         """Return every book's state as plain values."""
         return {
-            book.symbol: [book.connection, book.is_synced, book.asked_ns]
+            book.symbol: [book.connection, book.is_synced, book.asked_ns, *book.polled.dump()]
             for book in self._books.values()
         }
 
     def load(self, state: dict[str, Any]) -> None:
         """Take the state that `dump` returned."""
         self._books.clear()
-        for symbol, (connection, is_synced, asked_ns) in state.items():
+        for symbol, (connection, is_synced, asked_ns, *polled) in state.items():
             book = self.of(symbol)
             book.connection, book.is_synced, book.asked_ns = connection, is_synced, asked_ns
+            book.polled.load(polled)
