@@ -20,7 +20,7 @@ from hftlib.api.operations_routes import operations_router
 from hftlib.api.read_routes import read_router
 from hftlib.api.replies import add_examples, add_schemas, refusal
 from hftlib.api.source_routes import source_router
-from hftlib.desk.desk import Desk, NotReadyError, UnknownBookError
+from hftlib.desk.desk import ClockError, Desk, NotReadyError, UnknownBookError
 from hftlib.wire import history, messages, operations
 from hftlib.wire.messages import API_PREFIX
 
@@ -75,6 +75,10 @@ def _add_errors(app: FastAPI) -> None:
         assert isinstance(error, RequestValidationError)
         return refusal(422, "INVALID_REQUEST", "; ".join(_told(one) for one in error.errors()))
 
+    async def unmoved(_: Request, error: Exception) -> Response:
+        assert isinstance(error, ClockError)
+        return refusal(409 if error.is_conflict else 422, "CLOCK_REFUSED", str(error))
+
     async def other(_: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         code = "NOT_FOUND" if error.status_code == 404 else "REFUSED"
@@ -82,6 +86,7 @@ def _add_errors(app: FastAPI) -> None:
 
     app.add_exception_handler(UnknownBookError, answer(404, "UNKNOWN_BOOK"))
     app.add_exception_handler(NotReadyError, answer(503, "NOT_READY"))
+    app.add_exception_handler(ClockError, unmoved)
     app.add_exception_handler(BodyError, answer(422, "INVALID_REQUEST"))
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, other)

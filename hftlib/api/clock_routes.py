@@ -7,8 +7,8 @@ from starlette.responses import Response
 
 from hftlib.api import examples
 from hftlib.api.bodies import asked_of, body_like
-from hftlib.api.replies import documented, refusal, reply
-from hftlib.desk.desk import ClockError, Desk
+from hftlib.api.replies import documented, reply
+from hftlib.desk.desk import Desk
 from hftlib.wire.messages import LoopRequest, SeekRequest, SpeedRequest, StepRequest
 
 
@@ -17,7 +17,7 @@ def clock_router(desk: Desk) -> APIRouter:
     router = APIRouter(prefix="/clock", tags=["clock"])
     answers = documented(examples.CLOCK, errors=(409, 422))
 
-    @router.get("", responses=documented(examples.CLOCK))
+    @router.get("", responses=documented(examples.CLOCK, errors=(409,)))
     async def clock() -> Response:
         """Tell where the clock stands and how it moves."""
         return reply(desk.player.clock())
@@ -40,7 +40,8 @@ def clock_router(desk: Desk) -> APIRouter:
     async def step(request: Request) -> Response:
         """Take some events, one where no body is sent, while paused."""
         asked = await asked_of(request, StepRequest, StepRequest())
-        return _moved(desk, lambda: desk.player.step(asked.events))
+        desk.player.step(asked.events)
+        return reply(desk.player.clock())
 
     _add_settings(router, desk, answers)
     return router
@@ -53,25 +54,19 @@ def _add_settings(router: APIRouter, desk: Desk, answers: dict[Any, Any]) -> Non
     async def seek(request: Request) -> Response:
         """Go to a time; the answer comes at once, `seeking` tells when it is reached."""
         asked = await asked_of(request, SeekRequest)
-        return _moved(desk, lambda: desk.player.seek(asked.ts))
+        desk.player.seek(asked.ts)
+        return reply(desk.player.clock())
 
     @router.post("/speed", responses=answers, openapi_extra=body_like(SpeedRequest(5.0)))
     async def speed(request: Request) -> Response:
         """Play at 0.1 to 50 times the recorded pace, or at 0 as fast as possible."""
         asked = await asked_of(request, SpeedRequest)
-        return _moved(desk, lambda: desk.player.set_speed(asked.speed))
+        desk.player.set_speed(asked.speed)
+        return reply(desk.player.clock())
 
     @router.post("/loop", responses=answers, openapi_extra=body_like(LoopRequest(True)))
     async def loop(request: Request) -> Response:
         """Begin again at the end, or stop there."""
         asked = await asked_of(request, LoopRequest)
-        return _moved(desk, lambda: desk.player.set_loop(asked.loop))
-
-
-def _moved(desk: Desk, move: Any) -> Response:
-    try:
-        move()
-    except ClockError as error:
-        status = 409 if error.is_conflict else 422
-        return refusal(status, "CLOCK_REFUSED", str(error))
-    return reply(desk.player.clock())
+        desk.player.set_loop(asked.loop)
+        return reply(desk.player.clock())

@@ -14,6 +14,7 @@ from hftlib.core.instrument import Instrument
 from hftlib.desk.desk import ClockError, Desk
 from hftlib.desk.standing import StandingBook
 from hftlib.desk.view import View
+from hftlib.wire.history import CandleReply, CandlesReply
 from hftlib.wire.messages import (
     FeaturesReply,
     FeedReply,
@@ -27,11 +28,14 @@ from hftlib.wire.stream import (
     BodyTopic,
     BookChange,
     BookTopic,
+    CandlesTopic,
     ClockTopic,
     FeaturesChange,
     FeaturesTopic,
     FeedTopic,
     HealthTopic,
+    SignalReply,
+    SignalsTopic,
     TradesTopic,
 )
 
@@ -39,6 +43,10 @@ ANEW: Final = object()
 """Stands for a change after which all is to be told again: the run's clock has jumped."""
 
 _SLOW_S: Final = 1.0
+_NEWEST_BARS: Final = 3
+_ALL_BARS_EVERY: Final = 15
+"""Looks at the newest bars for each look at all: a venue's candles of old come late."""
+
 _CLOCK_S: Final = 0.25
 
 
@@ -75,6 +83,10 @@ def teller_of(topic: BodyTopic, desk: Desk, health: Callable[[], Health]) -> Tel
         return FeaturesTeller(view, topic)
     if isinstance(topic, TradesTopic):
         return TradesTeller(view, topic)
+    if isinstance(topic, CandlesTopic):
+        return CandlesTeller(view, topic)
+    if isinstance(topic, SignalsTopic):
+        return ListTeller(lambda: _signals(view), 0.0)
     if isinstance(topic, FeedTopic):
         return ListTeller(lambda: _feeds(desk, view), _SLOW_S)
     return ListTeller(view.statistics, _SLOW_S)
@@ -179,16 +191,57 @@ class TradesTeller:
         return self._view.trades(self._topic.venue, self._topic.symbol, count).trades
 
 
+class CandlesTeller:
+    """Tell the last bars of one symbol, then those that are new or have grown."""
+
+    period_s = _SLOW_S
+
+    def __init__(self, view: View, topic: CandlesTopic) -> None:
+        """Take the last bars. Raises UnknownBookError."""
+        self._view = view
+        self._topic = topic
+        self._watch = _Watch(view, topic.venue, topic.symbol)
+        self._looks = 0
+        self._told = self._look(topic.limit)
+
+    def all(self) -> object:
+        """Return the last bars as they were told."""
+        topic = self._topic
+        told = [self._told[at] for at in sorted(self._told)]
+        return CandlesReply(topic.venue, topic.symbol, topic.interval, self._view.run.source, told)
+
+    def change(self) -> object | None:
+        """Return the bars that are others now; of the older ones that is seen a little later."""
+        if self._watch.has_jumped():
+            self._told = self._look(self._topic.limit)
+            return ANEW
+        self._looks += 1
+        is_whole = self._looks % _ALL_BARS_EVERY == 0
+        fresh = self._look(self._topic.limit if is_whole else min(_NEWEST_BARS, self._topic.limit))
+        changed = [bar for at, bar in fresh.items() if self._told.get(at) != bar]
+        self._told.update(fresh)
+        for oldest in sorted(self._told)[: -self._topic.limit]:
+            del self._told[oldest]
+        return changed or None
+
+    def _look(self, count: int) -> dict[int, CandleReply]:
+        topic = self._topic
+        reply = self._view.candles(topic.venue, topic.symbol, topic.interval, count)
+        return {bar.ts_open: bar for bar in reply.candles}
+
+
 class ListTeller:
-    """Tell one reply for each book, then those replies that are others, so often a second."""
+    """Tell one reply for each book (and signal), then those that are others, so often a second."""
 
     def __init__(
-        self, ask: Callable[[], Sequence[FeedReply | StatisticsReply]], period_s: float
+        self,
+        ask: Callable[[], Sequence[FeedReply | StatisticsReply | SignalReply]],
+        period_s: float,
     ) -> None:
         """Ask for the first time."""
         self.period_s = period_s
         self._ask = ask
-        self._told = {(one.venue, one.symbol): one for one in ask()}
+        self._told = {_key_of(one): one for one in ask()}
 
     def all(self) -> object:
         """Return the replies as they were told last."""
@@ -196,7 +249,10 @@ class ListTeller:
 
     def change(self) -> object | None:
         """Return the replies that are others now."""
-        fresh = {(one.venue, one.symbol): one for one in self._ask()}
+        fresh = {_key_of(one): one for one in self._ask()}
+        if not self._told.keys() <= fresh.keys():
+            self._told = fresh
+            return ANEW
         changed = [one for key, one in fresh.items() if self._told.get(key) != one]
         self._told.update(fresh)
         return changed or None
@@ -288,6 +344,30 @@ def _changed(before: dict[int, int], now: dict[int, int], one: Instrument) -> li
     return gone + [
         (one.price_text(ticks), one.size_text(quanta))
         for ticks, quanta in now.items() - before.items()
+    ]
+
+
+def _key_of(one: FeedReply | StatisticsReply | SignalReply) -> tuple[str, str, str]:
+    """Return what a reply is about: a later one about the same takes its place."""
+    return one.venue, one.symbol, one.signal if isinstance(one, SignalReply) else ""
+
+
+def _signals(view: View) -> list[SignalReply]:
+    return [
+        SignalReply(
+            signal.venue,
+            signal.symbol,
+            signal.name,
+            signal.side.value,
+            signal.score,
+            signal.confidence,
+            signal.spread_bps,
+            signal.reason,
+            signal.ts_event,
+            signal.ts_recv,
+        )
+        for _, board in sorted(view.run.boards.items())
+        for signal in board.signals.values()
     ]
 
 

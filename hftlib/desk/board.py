@@ -11,6 +11,7 @@ from hftlib.core.instrument import Instrument
 from hftlib.core.states import BookState, Side
 from hftlib.desk.candles import Candles
 from hftlib.desk.heatmap import ColumnStore
+from hftlib.signals.signal import Signal
 from hftlib.wire import feed
 from hftlib.wire.messages import MessageAge, Statistics
 
@@ -32,6 +33,7 @@ class Board:
         self._aggregate: bool | None = None
         self.candles = Candles(instrument.venue)
         self.statistics: Statistics24h | None = None
+        self.signals: dict[str, Signal] = {}
         self.last_recv: int | None = None
         self.frames = 0
         self._last_frame = -1
@@ -85,6 +87,7 @@ class Board:
         self.candles = Candles(self.instrument.venue)
         self._ages_ms.clear()
         self.statistics = None
+        self.signals.clear()
         self.last_recv = None
 
     def mark_rate(self, monotonic_s: float) -> None:

@@ -23,6 +23,7 @@ from hftlib.desk.heatmap import (
 )
 from hftlib.engine.engine import Engine
 from hftlib.engine.facts import BookFact, Fact
+from hftlib.signals.signal import Signal
 
 ALL_HISTORY_BYTES: Final = 128 * 2**20
 """Bytes of columns that all books of a desk keep together."""
@@ -115,6 +116,8 @@ class Run:
             board.add_trade(fact)
         elif isinstance(fact, Statistics24h):
             board.statistics = fact
+        elif isinstance(fact, Signal):
+            board.signals[fact.name] = fact
         elif isinstance(fact, Candle):
             board.add_candle(fact)
 

@@ -14,6 +14,7 @@ from msgspec import Meta
 
 from hftlib.core.errors import HftlibError
 from hftlib.core.states import BookState
+from hftlib.wire.history import CandleReply, CandlesReply
 from hftlib.wire.messages import (
     BookReply,
     ClockReply,
@@ -31,6 +32,7 @@ LARGEST_REQUEST: Final = 4_096
 
 MOST_DEPTH: Final = 1_000
 MOST_TRADES: Final = 2_000
+MOST_CANDLES: Final = 1_500
 MOST_ROW_TICKS: Final = 10**12
 _PREFIX: Final = struct.Struct("<II")
 
@@ -81,6 +83,19 @@ class TradesTopic(_Topic, frozen=True, tag="trades"):
     venue: Name
     symbol: Name
     limit: Annotated[int, Meta(ge=1, le=MOST_TRADES)] = 100
+
+
+class CandlesTopic(_Topic, frozen=True, tag="candles"):
+    """Follow the bars of one symbol, beginning with the last `limit`."""
+
+    venue: Name
+    symbol: Name
+    interval: Literal["1s", "1m", "5m", "15m", "1h"] = "1m"
+    limit: Annotated[int, Meta(ge=1, le=MOST_CANDLES)] = 100
+
+
+class SignalsTopic(_Topic, frozen=True, tag="signals"):
+    """Follow the side that each signal takes on each book."""
 
 
 class StatisticsTopic(_Topic, frozen=True, tag="stats24h"):
@@ -227,10 +242,30 @@ class FeaturesChange(msgspec.Struct, frozen=True):
     features: dict[str, float | None]
 
 
+class SignalReply(msgspec.Struct, frozen=True):
+    """Tell which side a signal takes on a book: BUY, SELL or NEUTRAL, since `ts_recv`.
+
+    `score` is in the signal's own unit, `confidence` from 0 to 1. What is not known is None.
+    """
+
+    venue: str
+    symbol: str
+    signal: str
+    side: str
+    score: float | None
+    confidence: float | None
+    spread_bps: float | None
+    reason: str
+    ts_event: int | None
+    ts_recv: int
+
+
 BODIES: Final[dict[type, tuple[Any, Any]]] = {
     BookTopic: (BookReply, BookChange),
     FeaturesTopic: (FeaturesReply, FeaturesChange),
     TradesTopic: (TradesReply, list[TradeReply]),
+    CandlesTopic: (CandlesReply, list[CandleReply]),
+    SignalsTopic: (list[SignalReply], list[SignalReply]),
     StatisticsTopic: (list[StatisticsReply], list[StatisticsReply]),
     FeedTopic: (list[FeedReply], list[FeedReply]),
     HealthTopic: (Health, Health),
