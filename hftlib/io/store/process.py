@@ -1,0 +1,247 @@
+"""The store's process: `python -m hftlib.io.store.process`, a child that hangs on two pipes.
+
+It is told everything on standard input, ends when that closes (with its parent, however that
+ends), and answers on standard output. It runs below everybody else's priority. What it cannot mend
+it says and ends: whoever started it starts it again.
+"""
+
+import os
+import queue
+import signal
+import sys
+import threading
+import traceback
+from pathlib import Path
+from typing import IO, Final
+
+import filelock
+
+from hftlib.core.errors import ConfigurationError
+from hftlib.io.store.arrow import BadRowsError
+from hftlib.io.store.database import Database, NoEngineError
+from hftlib.io.store.ddl import Retention
+from hftlib.io.store.guard import NotReadingError
+from hftlib.io.store.messages import (
+    Answered,
+    Ask,
+    Batch,
+    Block,
+    Chunk,
+    Confirmed,
+    Forget,
+    FromStore,
+    Open,
+    Piece,
+    Ready,
+    Refused,
+    Rows,
+    ToStore,
+    Unable,
+    framed,
+    length_of,
+    to_store,
+)
+from hftlib.io.store.migrations import NewerSchemaError
+from hftlib.io.store.tables import TABLES
+from hftlib.io.store.target import server_of
+
+NICENESS: Final = 15
+LOCK: Final = "store.lock"
+_LOCK_WITHIN_S: Final = 30.0
+_END_WITHIN_S: Final = 10.0
+_CHUNK: Final = 256 * 1024
+_BAD_ROWS: Final = frozenset({6, 16, 27, 41, 53, 60, 70, 117, 349})
+"""ClickHouse's codes for rows or tables that will not fit however often they are sent."""
+
+_FINAL: Final = (NoEngineError, NewerSchemaError, ConfigurationError)
+
+
+class Pipes:
+    """Read messages from one pipe and write them to another; writing is for any thread."""
+
+    def __init__(self, source: IO[bytes], sink: IO[bytes]) -> None:
+        """Take both ends."""
+        self._source = source
+        self._sink = sink
+        self._lock = threading.Lock()
+
+    def read(self) -> ToStore | None:
+        """Return the next message, None when the other end has closed."""
+        head = self._source.read(4)
+        if len(head) < 4:
+            return None
+        size = length_of(head)
+        body = self._source.read(size)
+        return to_store.decode(body) if len(body) == size else None
+
+    def write(self, message: FromStore) -> None:
+        """Write one message."""
+        with self._lock:
+            self._sink.write(framed(message))
+            self._sink.flush()
+
+
+class Work:
+    """Hold what has come in and is not yet done."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self.batches: queue.SimpleQueue[tuple[Batch, list[Piece]] | None] = queue.SimpleQueue()
+        self.questions: queue.SimpleQueue[Ask | None] = queue.SimpleQueue()
+        self.forgotten: set[int] = set()
+
+    def read_on(self, pipes: Pipes) -> None:
+        """Sort what comes in until the other end closes."""
+        try:
+            while (message := pipes.read()) is not None:
+                self._sort(message, pipes)
+        finally:
+            self.questions.put(None)
+            self.batches.put(None)
+
+    def _sort(self, message: ToStore, pipes: Pipes) -> None:
+        if isinstance(message, Batch):
+            pieces = [pipes.read() for _ in range(message.pieces)]
+            whole = [piece for piece in pieces if isinstance(piece, (Rows, Block))]
+            if len(whole) == message.pieces:  # else the other end closed in the middle
+                self.batches.put((message, whole))
+        elif isinstance(message, Ask):
+            self.questions.put(message)
+        elif isinstance(message, Forget):
+            self.forgotten.add(message.number)
+
+
+def main() -> int:
+    """Serve until the pipe closes; return 0, or 1 where the store could not be used any longer."""
+    pipes = _pipes()
+    _step_back()
+    told = pipes.read()
+    if not isinstance(told, Open):
+        return 0
+    try:
+        return _serve(pipes, told)
+    except BrokenPipeError:
+        return 0
+
+
+def _serve(pipes: Pipes, told: Open) -> int:
+    try:
+        database, version = _opened(told)
+    except Exception as error:  # noqa: BLE001 (said to whoever started the process)
+        pipes.write(Unable(_words(error), isinstance(error, _FINAL)))
+        return 1
+    work = Work()
+    reading = threading.Thread(target=_read_until_closed, args=(work, pipes), daemon=True)
+    asking = threading.Thread(target=_answer_all, args=(work, database, pipes), daemon=True)
+    pipes.write(Ready(database.where, version))
+    reading.start()
+    asking.start()
+    written_by = (told.desk, told.run)
+    while (item := work.batches.get()) is not None:
+        batch, pieces = item
+        if not _insert(database, pipes, batch, pieces, written_by):
+            return 1
+    return 0
+
+
+def _read_until_closed(work: Work, pipes: Pipes) -> None:
+    """Read on; when the parent has gone, what is under way has a while to end."""
+    work.read_on(pipes)
+    timer = threading.Timer(_END_WITHIN_S, os._exit, (0,))
+    timer.daemon = True
+    timer.start()
+
+
+def _opened(told: Open) -> tuple[Database, int]:
+    if told.dsn:
+        database = Database(server_of(told.dsn))
+    else:
+        folder = Path(told.folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        # Kept until the process ends: the system lets go of it then. The desk before may still be
+        # ending.
+        filelock.FileLock(folder.with_name(LOCK)).acquire(timeout=_LOCK_WITHIN_S)
+        database = Database(folder)
+    version = database.migrate()
+    database.retain(Retention(told.event_days, told.second_days))
+    return database, version
+
+
+def _insert(
+    database: Database,
+    pipes: Pipes,
+    batch: Batch,
+    pieces: list[Piece],
+    written_by: tuple[str, str],
+) -> bool:
+    """Insert a batch and confirm it; return False where the store cannot be used any longer."""
+    try:
+        table = TABLES[batch.table]
+        database.insert(table, pieces, (*written_by, batch.number), again=batch.again)
+    except (BadRowsError, KeyError) as error:
+        pipes.write(Refused(batch.number, _words(error)))
+    except Exception as error:  # noqa: BLE001 (told apart by ClickHouse's code)
+        reason = database.without_secret(_words(error))
+        if getattr(error, "code", None) not in _BAD_ROWS:
+            pipes.write(Unable(reason, final=False))
+            return False
+        pipes.write(Refused(batch.number, reason))
+    else:
+        pipes.write(Confirmed(batch.number))
+    return True
+
+
+def _answer_all(work: Work, database: Database, pipes: Pipes) -> None:
+    while (question := work.questions.get()) is not None:
+        if question.number not in work.forgotten:
+            _answer(database, pipes, question)
+        work.forgotten.discard(question.number)
+
+
+def _answer(database: Database, pipes: Pipes, question: Ask) -> None:
+    try:
+        data = database.ask(question)
+    except NotReadingError as error:
+        pipes.write(Answered(question.number, str(error), 0))
+        return
+    except Exception as error:  # noqa: BLE001 (told to whoever asked)
+        reason = database.without_secret(_words(error))
+        pipes.write(Answered(question.number, reason, getattr(error, "code", None) or 0))
+        return
+    for start in range(0, len(data), _CHUNK):
+        pipes.write(Chunk(question.number, data[start : start + _CHUNK]))
+    pipes.write(Answered(question.number))
+
+
+def _words(error: Exception) -> str:
+    """Return an error in one line."""
+    text = " ".join(str(error).split())
+    return text or type(error).__name__
+
+
+def _pipes() -> Pipes:
+    """Take standard input and output for messages; whatever else prints, prints on the error."""
+    sink = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    return Pipes(sys.stdin.buffer, sink)
+
+
+def _step_back() -> None:
+    """Yield to everybody else, and leave the terminal's Ctrl-C to the parent."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(os, "nice"):
+        os.nice(NICENESS)
+
+
+def _end(code: int) -> None:
+    """End here and now: the engine's threads need no goodbye, and a question may be under way."""
+    sys.stderr.flush()
+    os._exit(code)
+
+
+if __name__ == "__main__":
+    try:
+        _end(main())
+    except BaseException:  # noqa: BLE001 (the process ends here, whatever it was)
+        traceback.print_exc()
+        _end(1)
