@@ -48,6 +48,11 @@ _NUMBERED: Final = ("binance", "coinbase")
 _MOST_HOLES: Final = 256
 
 
+def interval_of(words: str) -> str | None:
+    """Return the interval that a venue calls so, None where it is not kept."""
+    return _WORDS.get(words)
+
+
 class Bar(msgspec.Struct, gc=False):
     """Hold one bar.
 
@@ -183,7 +188,7 @@ class Candles:
 
     def add_candle(self, candle: Candle) -> None:
         """Keep a candle of the venue's, a newer one of the same time in place of its elder."""
-        name = _WORDS.get(candle.interval)
+        name = interval_of(candle.interval)
         if name is None or not candle.volume_quanta:
             return
         told = self._told.setdefault(name, {})

@@ -1,10 +1,13 @@
-"""`hftlib.open_tape(PATH)`: read books off a tape in a notebook, without a desk."""
+"""`hftlib.open_tape(PATH)`: read books and history off a tape in a notebook, without a desk."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from hftlib.book.book import Book
+from hftlib.client.history import HistoryCalls
 from hftlib.core.compiled import compile_all
 from hftlib.core.errors import TapeError
 from hftlib.core.events import Event
@@ -12,6 +15,8 @@ from hftlib.core.frames import Frame
 from hftlib.core.instrument import Instrument
 from hftlib.desk.compiling import tell_compiling
 from hftlib.desk.opening import TapeRecording, run_of
+from hftlib.desk.questions import UNLIMITED, Question
+from hftlib.desk.tape_history import TapeHistory
 from hftlib.desk.view import View
 from hftlib.engine.engine import instruments_at
 from hftlib.features.measurer import Measurer
@@ -20,12 +25,17 @@ from hftlib.venues.registry import open_session
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
     from hftlib.features.own_feature import OwnFeature, State
 
 
-class TapeBooks:
-    """Hold the books of a tape at one time; `go_to` moves that time."""
+class TapeBooks(HistoryCalls):
+    """Hold the books of a tape at one time; `go_to` moves that time.
+
+    The calls of `HistoryCalls` ask for a range of the whole tape instead; without start and end
+    for all of it.
+    """
 
     def __init__(self, path: Path | str, at: int | None = None) -> None:
         """Open a tape and go to `at` (integer nanoseconds UTC), its end with None.
@@ -128,6 +138,16 @@ class TapeBooks:
         instrument = self._instrument(venue, symbol)
         rows = rows_of(self._events(instrument), instrument)
         return pd.DataFrame(measure(Measurer(Book(instrument)), rows, tuple(names) or HOT_NAMES))
+
+    def _history_books(self) -> list[tuple[str, str]]:
+        return sorted(self._reader.instruments)
+
+    def _history(self, kind: str, venue: str, symbol: str, asked: Mapping[str, Any]) -> "pa.Table":
+        # The venue's own candles may be older than the first frame.
+        span = {"start": 0 if kind == "candles" else self.start, "end": self.end + 1}
+        named = {"kind": kind, "venue": venue, "symbol": symbol, "limit": UNLIMITED}
+        question = msgspec.convert({**span, **asked, **named}, Question)
+        return TapeHistory([self._reader.path]).answer(question).as_table()
 
     def _instrument(self, venue: str, symbol: str) -> Instrument:
         instruments = self._reader.instruments
