@@ -12,6 +12,7 @@ FOOT_PX = "206px"
 source.picker()
 chosen = selection.choose(order_book.venues_or_stop())
 topic = order_book.with_unit(chosen.topic)
+played = source.is_played()
 
 
 @st.fragment
@@ -29,12 +30,13 @@ left, right = st.columns([4, 1.15], gap="xsmall")
 with left:
     panels.heatmap(
         topic,
-        height=MARKET_PX,
+        height=MARKET_PX if played else f"calc({MARKET_PX} + {CLOCK_PX})",
         view=chosen.view,
         on_view=selection.keep_view,
         on_row_ticks=selection.keep_row_ticks,
     )
-    tape_clock()
+    if played:
+        tape_clock()
 with right:
     panels.ladder(topic, depth=chosen.depth, height=f"calc({MARKET_PX} + {CLOCK_PX})")
 

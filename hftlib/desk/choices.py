@@ -10,10 +10,10 @@ TAPES: Final = "tapes"
 """The folder of live tapes within the data folder."""
 
 _RUNNING: Final = {
-    AUTO: "Automatic: exchanges, else local venues",
+    AUTO: "Automatic",
     LIVE: "Exchanges",
-    TESTNET: "Test networks of the exchanges",
-    LOCAL: "Local venues (simulated)",
+    TESTNET: "Test networks",
+    LOCAL: "Local venues",
 }
 _MOST_TAPES: Final = 50
 

@@ -1,6 +1,8 @@
 """Which source a desk shows, and where its venues answer."""
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
+from typing import Final
 
 import msgspec
 
@@ -10,6 +12,8 @@ from hftlib.desk.settings import LIVE, LOCAL, TESTNET
 from hftlib.io.reachability import ENDPOINTS, Endpoint, Reach, probe
 from hftlib.venues.addresses import LIVE_ADDRESSES, TESTNET_ADDRESSES
 from hftlib.venues.plans import Addresses
+
+_log: Final = logging.getLogger(__name__)
 
 Probe = Callable[[Sequence[Endpoint]], Sequence[Reach]]
 
@@ -45,11 +49,12 @@ def _whatever_answers(venues: Sequence[str], ask: Probe) -> RunningSource:
     reaches = ask([one for one in ENDPOINTS if one.venue in venues])
     answering = [one.venue for one in reaches if one.answers]
     if answering:
-        silent = [f"{one.venue} does not answer ({one.note})" for one in reaches if not one.answers]
+        silent = [f"{one.venue} does not answer: {one.note}" for one in reaches if not one.answers]
         others = [name for name in venues if name not in LIVE_ADDRESSES]
         return _exchanges(LIVE, [*answering, *others], LIVE_ADDRESSES, "; ".join(silent))
-    told = "; ".join(f"{one.venue}: {one.note}" for one in reaches) or "none was named"
-    return _local(f"no exchange answers from here, so the venues are simulated ({told})")
+    for one in reaches:
+        _log.warning("an exchange does not answer", extra={"venue": one.venue, "why": one.note})
+    return _local("No exchange answers from here, so the venues are simulated.")
 
 
 def _exchanges(

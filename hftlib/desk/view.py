@@ -35,9 +35,9 @@ class View:
         self.run = run
 
     def venues(self) -> list[VenueReply]:
-        """Return the venues of the run with their symbols, sorted."""
+        """Return the venues of the run with their symbols, in the order of the run's wishes."""
         symbols: dict[str, list[str]] = {}
-        for venue, symbol in sorted(self.run.engine.instruments):
+        for venue, symbol in self.run.engine.instruments:
             symbols.setdefault(venue, []).append(symbol)
         return [VenueReply(venue, names) for venue, names in symbols.items()]
 
