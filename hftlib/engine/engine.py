@@ -68,6 +68,7 @@ _CONDITION_OF: Final = {
 }
 _LIVE: Final = BookState.LIVE
 _WS: Final = FrameKind.WS
+_POLL: Final = FrameKind.POLL
 _APPLIED: Final = Outcome.APPLIED
 
 
@@ -125,13 +126,13 @@ class Engine:
         facts: list[Fact] = []
         self.frames += 1
         self._refused.clear()
-        events = (self.sessions.get(frame.venue) or self._session(frame.venue)).receive(frame)
+        events = self._receive(frame)
         if self._stopwatch is not None:
             self._stopwatch.mark(DECODED)
         for event in events:
             self._handle(frame, event, facts)
-        now = frame.ts_recv
-        if frame.kind is _WS and self._silence.hear(frame.venue, frame.connection, now):
+        now, kind, lane = frame.ts_recv, frame.kind, frame.connection
+        if (kind is _WS or kind is _POLL) and self._silence.hear(frame.venue, lane, now):
             self._wake(frame.venue, frame.connection, now, "connection heard again", facts)
         if now >= self._next_judgement:
             self._judge_silence(now, facts)
@@ -212,6 +213,11 @@ class Engine:
             session = self.sessions[venue] = open_session(venue, known)
         return session
 
+    def _receive(self, frame: Frame) -> Sequence[Event]:
+        if frame.kind is FrameKind.OPERATOR:
+            return (_noted(frame),)
+        return (self.sessions.get(frame.venue) or self._session(frame.venue)).receive(frame)
+
     def _book(self, venue: str, symbol: str) -> Book:
         book = self.books.get((venue, symbol))
         if book is None:
@@ -268,7 +274,7 @@ class Engine:
         self._refused.discard(key)
         self.top_checks[key].forget()
         self.drift_checks[key].forget()
-        if frame.kind is _WS:
+        if frame.kind is _WS or frame.kind is _POLL:
             self._lane_of[key] = frame.connection
         was_live = book.state is _LIVE
         outcome = self.measurers[key].on_snapshot(snapshot)
@@ -403,6 +409,12 @@ class Engine:
             for key in self._keys_of(venue, connection, ""):
                 if self.books[key].state is _LIVE:
                     self._move(key, BookState.STALE, now, reason, facts)
+
+
+def _noted(frame: Frame) -> FeedStatus:
+    """Return what an operator's frame is: no venue's, and no change of any book."""
+    condition, reason = FeedCondition.ACKNOWLEDGED, "operator's frame"
+    return FeedStatus(frame.venue, frame.connection, "", None, frame.ts_recv, condition, reason)
 
 
 def _book_fact(book: Book, ts_recv: int) -> BookFact:

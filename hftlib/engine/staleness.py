@@ -3,6 +3,7 @@
 from typing import Final
 
 from hftlib.core import venue as names
+from hftlib.venues.polled import POLLED
 
 SECOND: Final = 1_000_000_000
 
@@ -16,6 +17,8 @@ _SILENCE_LIMIT: Final = {
 }
 """Coinbase Advanced sends heartbeats every second; Coinbase Exchange does on one channel; Binance
 sends a ping every 20 s at the latest. LOBSTER days have no connection that could die."""
+_POLL_LIMIT: Final = 10 * SECOND
+"""Books are polled every second where the venue's allowance permits it."""
 
 
 class SilenceWatch:
@@ -52,7 +55,7 @@ class SilenceWatch:
         passed = [
             (*lane, now - heard)
             for lane, heard in self._heard.items()
-            if lane not in self._silent and now - heard > _SILENCE_LIMIT.get(lane[0], now)
+            if lane not in self._silent and now - heard > _limit(lane, now)
         ]
         self._silent.update((venue, connection) for venue, connection, _ in passed)
         return passed
@@ -66,3 +69,9 @@ class SilenceWatch:
         heard, silent = state
         self._heard = {(venue, connection): when for venue, connection, when in heard}
         self._silent = set(silent)
+
+
+def _limit(lane: tuple[str, str], without: int) -> int:
+    """Return how long (ns) a lane may be silent, `without` where it has no limit."""
+    venue, connection = lane
+    return _POLL_LIMIT if connection == POLLED else _SILENCE_LIMIT.get(venue, without)

@@ -12,6 +12,8 @@ from typing import Any, Final
 from hftlib.core.frames import Frame
 from hftlib.core.states import FeedCondition
 
+POLLED: Final = "poll"
+"""The connection on which polled books come."""
 PAUSE_NS: Final = 2_000_000_000
 ENDS_POLLING: Final = frozenset(
     {

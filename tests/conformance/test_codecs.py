@@ -46,6 +46,7 @@ def binance(venue: str, symbol: str, tick: str, quantum: str, rest: str) -> Samp
     trade = writer.trade(T_NS, T_NS, 1, 100, 5, Side.BUY)
     ticker = writer.book_ticker(8, BIDS[0], ASKS[0], T_NS, T_NS)
     frames = [
+        (FrameKind.POLL, writer.snapshot(6, BIDS, ASKS, T_NS, T_NS), url),
         (FrameKind.OPENED, b"", f"wss://x/stream?streams={stream}"),
         (FrameKind.WS, deltas[0], ""),
         (FrameKind.REST, writer.snapshot(8, BIDS, ASKS, T_NS, T_NS), url),
@@ -72,7 +73,10 @@ def advanced() -> Sample:
         coinbase.advanced_heartbeat(5, T_NS, 7),
         writer.level2(6, T_NS, changes),
     ]
-    return Sample(kept, [(FrameKind.WS, text, "") for text in texts])
+    rows = b'[{"price":"1.00","size":"5"}]'
+    book = b'{"pricebook":{"product_id":"BTC-USD","bids":%b,"asks":[]}}' % rows
+    polled = (FrameKind.POLL, book, "https://x/market/product_book?product_id=BTC-USD")
+    return Sample(kept, [polled, *((FrameKind.WS, text, "") for text in texts)])
 
 
 def exchange() -> Sample:
@@ -88,7 +92,9 @@ def exchange() -> Sample:
         writer.heartbeat(T_NS, 10, 5),
         writer.update(T_NS, [(Side.SELL, 101, 0)]),
     ]
-    return Sample(kept, [(FrameKind.WS, text, "") for text in texts])
+    book = b'{"sequence":7,"bids":[["0.00100","0.000005",1]],"asks":[]}'
+    polled = (FrameKind.POLL, book, "https://x/products/YFI-BTC/book?level=2")
+    return Sample(kept, [polled, *((FrameKind.WS, text, "") for text in texts)])
 
 
 def lobster() -> Sample:

@@ -13,10 +13,10 @@ from hftlib.io.rest.answers import NO_ANSWER, OK
 from hftlib.io.rest.budgets import Budget, Ticket, allowance_for
 from hftlib.io.rest.transport import Got, Transport
 from hftlib.venues.plans import Purpose, RestRequest
+from hftlib.venues.polled import POLLED
 from hftlib.wire.messages import BudgetStatus
 
 REST: Final = "rest"
-POLLED: Final = "poll"
 TRIES: Final = 5
 _WORKERS: Final = 16
 _FIRST_PAUSE_S: Final = 0.25

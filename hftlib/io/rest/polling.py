@@ -10,9 +10,10 @@ from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from hftlib.core.frames import FrameKind
-from hftlib.io.rest.client import POLLED, RestClient
+from hftlib.io.rest.client import RestClient
 from hftlib.io.rest.rounds import Rounds
 from hftlib.venues.plans import Addresses, Purpose, RestRequest
+from hftlib.venues.polled import POLLED
 from hftlib.venues.requests import snapshot_requests
 
 EVERY_S: Final = 1.0
