@@ -12,6 +12,7 @@ from hftlib.core.events import FeedStatus, SnapshotRequest
 from hftlib.core.frames import Frame, FrameKind
 from hftlib.core.instrument import Instrument
 from hftlib.core.states import FeedCondition
+from hftlib.desk.latency import Latency
 from hftlib.desk.run import Run
 from hftlib.engine.facts import Fact
 from hftlib.io.tape.live import LiveTape
@@ -38,11 +39,17 @@ class Answers(Protocol):
 class LiveRun:
     """Own the arrival order of a live run and hand each frame to tape, engine and listeners."""
 
-    def __init__(self, run: Run, tape: LiveTape, clock: Clock) -> None:
-        """Begin at arrival 0; `answers` is set before the first frame comes."""
+    def __init__(
+        self, run: Run, tape: LiveTape, clock: Clock, latency: Latency | None = None
+    ) -> None:
+        """Begin at arrival 0; `answers` is set before the first frame comes.
+
+        `latency` is the engine's stopwatch; frames of websockets are measured.
+        """
         self.run = run
         self.tape = tape
         self.clock = clock
+        self.latency = latency or Latency(clock.now_ns)
         self.answers: Answers | None = None
         self.listeners: list[Listener] = []
         self._next_seq = 0
@@ -61,6 +68,7 @@ class LiveRun:
         )
         self._next_seq += 1
         self.tape.append(frame)
+        self.latency.begin(frame.ts_recv if kind is _WS else 0)
         facts = self.run.feed(frame)
         for listener in self.listeners:
             listener(frame, facts)

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from hftlib.core.configuration import TapeSection
 from hftlib.desk.choices import TAPES
+from hftlib.desk.latency import Latency
 from hftlib.desk.live_feeds import LiveFeeds
 from hftlib.desk.live_run import LiveRun
 from hftlib.desk.market_child import MarketChild
@@ -17,9 +18,11 @@ from hftlib.desk.settings import LOCAL, DeskSettings
 from hftlib.desk.sources import RunningSource, choose_source, local_addresses
 from hftlib.desk.view import View
 from hftlib.engine.engine import Engine
+from hftlib.engine.hashing import RunHasher
 from hftlib.io.clock import WallClock
 from hftlib.io.tape.live import LiveTape, TapeLimits
 from hftlib.io.tape.manifest import Manifest
+from hftlib.signals.catalogue import settings_of
 from hftlib.wire.messages import ClockReply
 
 _SAMPLE_S: Final = 0.05
@@ -141,10 +144,19 @@ async def open_live(settings: DeskSettings, name: str, parts: Parts | None = Non
 
 
 def _live_run(settings: DeskSettings, source: RunningSource) -> LiveRun:
-    manifest = Manifest(source=source.source, origin=(source.origin,))
-    tape = LiveTape(settings.data_dir / TAPES, manifest, limits_of(settings.tape))
-    run = Run(partial(Engine, ()), source.source, source.origin)
-    return LiveRun(run, tape, WallClock())
+    clock = WallClock()
+    latency, hasher = Latency(clock.now_ns), RunHasher(deferred=True)
+    run = Run(partial(Engine, (), latency), source.source, source.origin)
+    manifest = Manifest(
+        source=source.source,
+        origin=(source.origin,),
+        signals=settings_of(run.engine.signals),
+    )
+    limits = limits_of(settings.tape)
+    tape = LiveTape(settings.data_dir / TAPES, manifest, limits, hasher=hasher, clock=clock)
+    live = LiveRun(run, tape, clock, latency)
+    live.listeners.append(hasher.hear)
+    return live
 
 
 def limits_of(section: TapeSection) -> TapeLimits:

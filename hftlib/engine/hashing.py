@@ -27,6 +27,7 @@ from hftlib.core.events import (
     Statistics24h,
     Trade,
 )
+from hftlib.core.frames import Frame
 from hftlib.core.states import BookState
 from hftlib.engine.facts import BookFact, Fact
 from hftlib.signals.signal import Signal
@@ -89,6 +90,10 @@ class RunHasher:
                 _encode_into(kept, lane, -1)
         if not self._is_deferred and len(run) > DIGEST_BYTES:
             self.digest(self.cut())
+
+    def hear(self, frame: Frame, facts: list[Fact]) -> None:
+        """Add the facts of one frame."""
+        self.add(frame.venue, frame.connection, facts)
 
     def cut(self) -> Chunk:
         """Take away the facts that were encoded since the last time."""
