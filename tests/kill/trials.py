@@ -1,0 +1,166 @@
+"""Kill a desk at random moments, start it again on the same folder, and look what is left."""
+
+import random
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from hftlib.client.connection import DeskConnection
+from tests.kill.checks import check_ledger, check_tapes, labels_kept, seconds_until_gone
+from tests.kill.desk_process import FIRST_START_S, DeskProcess, descendants
+from tests.kill.load import LedgerLoad, MarkClients
+
+LONGEST_S = 3.0
+"""Time after the first trusted book within which the desk is killed."""
+EARLY_SHARE = 0.15
+"""Share of the kills that hit a desk which is still starting."""
+
+Say = Callable[[str], None]
+
+
+class Trials:
+    """Kill one desk many times; it lives on in its folder."""
+
+    def __init__(self, folder: Path, seed: int, say: Say) -> None:
+        self.folder = folder
+        self._random = random.Random(seed)
+        self._say = say
+        self._pause = threading.Event()
+        self._highest_mark = 0
+        self._rows_confirmed = 0
+        self._new_marks: set[str] = set()
+        self.marks: set[str] = set()
+        self.sent = 0
+        self.orders: list[str] = []
+        self.first_book_s: list[float] = []
+        self.gone_s: list[float] = []
+        self.latencies_s: list[float] = []
+        self.early = 0
+        self.frames = 0
+
+    def run(self, times: int) -> dict[str, Any]:
+        """Kill that often; return the figures. Raises AssertionError when anything was lost."""
+        self._warm_up()
+        desk = self._start()
+        for number in range(times):
+            began_s = time.monotonic()
+            desk = self._kill_once(desk, number)
+            self._say(
+                f"kill {number + 1} of {times}: {len(self.marks):,} marks and "
+                f"{len(self.orders):,} orders acknowledged, first book after "
+                f"{self.first_book_s[-1]:.2f} s ({time.monotonic() - began_s:.1f} s)"
+            )
+        assert desk.stop() == 0, "the desk did not end well after SIGTERM"
+        return self._figures(times)
+
+    def _warm_up(self) -> None:
+        """Let kernels be compiled, and stop in order."""
+        desk = DeskProcess(self.folder)
+        desk.until_live(FIRST_START_S)
+        children = descendants(desk.process.pid)
+        assert desk.stop() == 0
+        seconds_until_gone(children)
+        self._check_tapes()
+
+    def _start(self) -> DeskProcess:
+        desk = DeskProcess(self.folder)
+        self.first_book_s.append(desk.until_live())
+        return desk
+
+    def _kill_once(self, desk: DeskProcess, number: int) -> DeskProcess:
+        marks = MarkClients(f"k{number}")
+        ledger = LedgerLoad(self.folder / "load" / "ledger.sqlite", f"k{number}")
+        marks.begin(desk.url)
+        self._pause.wait(self._random.uniform(0.05, LONGEST_S))
+        rows = rows_confirmed(desk.url)
+        children = desk.kill()
+        ledger.kill()
+        marks.end()
+        self._count(marks, ledger, rows)
+        again = self._again(children)
+        self._look(again, ledger)
+        return again
+
+    def _again(self, children: list[int]) -> DeskProcess:
+        """Start the desk again, at once or when its children are gone, perhaps killed once more."""
+        waits = self._random.random() < 0.5
+        if waits:
+            self.gone_s.append(seconds_until_gone(children))
+        if self._random.random() < EARLY_SHARE:
+            hurried = DeskProcess(self.folder)
+            self._pause.wait(self._random.uniform(0.05, LONGEST_S))
+            children = [*children, *hurried.kill()]
+            self.early += 1
+            waits = False
+        desk = DeskProcess(self.folder)
+        if not waits:
+            self.gone_s.append(seconds_until_gone(children))
+        self.first_book_s.append(desk.until_live())
+        return desk
+
+    def _count(self, marks: MarkClients, ledger: LedgerLoad, rows: int) -> None:
+        self.sent += marks.sent
+        self.marks |= marks.acknowledged
+        self.latencies_s += marks.latencies_s
+        self.orders += ledger.acknowledged
+        self._rows_confirmed += rows
+        self._new_marks = marks.acknowledged
+
+    def _look(self, desk: DeskProcess, ledger: LedgerLoad) -> None:
+        with DeskConnection(desk.url) as connection:
+            kept, self._highest_mark = labels_kept(connection, self._highest_mark)
+        lost = self._new_marks - kept
+        assert not lost, f"{len(lost)} acknowledged marks lost: {sorted(lost)[:3]}"
+        check_ledger(self.folder / "load" / "ledger.sqlite", ledger.acknowledged)
+        self._check_tapes(but=1)
+        stored = rows_stored(desk.url)
+        assert stored is None or stored >= self._rows_confirmed, (
+            f"{self._rows_confirmed} rows confirmed by the store, {stored} there"
+        )
+
+    def _check_tapes(self, but: int = 0) -> None:
+        """Read and replay the tapes that were not looked at, but for the last, which is written."""
+        tapes = sorted((self.folder / "tapes").glob("*.tape"))
+        done = self.folder / "tapes-checked"
+        done.mkdir(exist_ok=True)
+        for tape in tapes[: len(tapes) - but]:
+            tape.rename(done / tape.name)
+            self.frames += check_tapes(done)
+            for path in sorted((done / tape.name).iterdir()):
+                path.unlink()
+            (done / tape.name).rmdir()
+
+    def _figures(self, times: int) -> dict[str, Any]:
+        books = sorted(self.first_book_s)
+        waits = sorted(self.latencies_s)
+        return {
+            "kills": times,
+            "killed_while_starting": self.early,
+            "marks_sent": self.sent,
+            "marks_acknowledged": len(self.marks),
+            "marks_lost": 0,
+            "orders_acknowledged": len(self.orders),
+            "orders_lost": 0,
+            "rows_confirmed": self._rows_confirmed,
+            "rows_lost": 0,
+            "frames_replayed": self.frames,
+            "first_book_p50_s": round(books[len(books) // 2], 2),
+            "first_book_max_s": round(books[-1], 2),
+            "children_gone_max_s": round(max(self.gone_s), 2),
+            "mark_p50_ms": round(1e3 * waits[len(waits) // 2], 2),
+            "mark_p99_ms": round(1e3 * waits[int(0.99 * len(waits))], 2),
+        }
+
+
+def rows_confirmed(url: str) -> int:
+    """Return the rows that the store of a desk has confirmed, 0 where it has none."""
+    with DeskConnection(url) as connection:
+        store = connection.health().store
+    return 0 if store is None else store.confirmed
+
+
+def rows_stored(url: str) -> int | None:
+    """Return the rows in the store of a desk, None where it has no store."""
+    return None
