@@ -1,21 +1,37 @@
 """What a desk has whatever it shows: the parts that keep its facts, opened once and closed last."""
 
 import asyncio
-from typing import Any
+import platform
+import random
+import secrets
+import time
+from typing import Any, Final
 
 from hftlib.desk.live_run import LiveRun
 from hftlib.desk.settings import DeskSettings
+from hftlib.desk.store_rows import StoreRows
 from hftlib.io.ledger.database import FILE as LEDGER_FILE
 from hftlib.io.ledger.database import LedgerDatabase
+from hftlib.io.store.settings import StoreSettings
+from hftlib.io.store.writer import StoreWriter
+
+STORE_FOLDER: Final = "store"
 
 
 class Parts:
-    """Open and close the parts of one desk, and tell how they do."""
+    """Open and close the parts of one desk, and tell how they do.
+
+    The store's process is started with the first live run: a tape has no use for it.
+    """
 
     def __init__(self, settings: DeskSettings) -> None:
         """Prepare; nothing is opened yet."""
         self.settings = settings
         self.ledger: LedgerDatabase | None = None
+        self.store: StoreWriter | None = None
+        self._live: LiveRun | None = None
+        self._rows: StoreRows | None = None
+        self._storing: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
         """Open what keeps facts. Raises HftlibError when the data folder refuses."""
@@ -24,18 +40,53 @@ class Parts:
 
     def run_begins(self, live: LiveRun) -> None:
         """Keep what a live run says from now on."""
+        if self.settings.store.mode == "off":
+            return
+        if self.store is None:
+            self.store = StoreWriter(store_settings(self.settings), random.SystemRandom())
+            self._storing = asyncio.create_task(self.store.run(), name="store")
+        event_features = self.settings.store.event_features
+        self._live = live
+        self._rows = StoreRows(live.run, self.store, event_features=event_features)
+        live.listeners.append(self._rows.note)
 
     def run_ends(self) -> None:
         """Keep nothing of the live run any more."""
+        if self._rows is not None and self._live is not None:
+            self._live.listeners.remove(self._rows.note)
+            self._rows.end()
+        self._live = self._rows = None
 
     def second(self, now_ns: int) -> None:
         """Keep what is kept once a second."""
+        if self._rows is not None and self._live is not None:
+            self._rows.second(now_ns)
+            self._rows.latency(now_ns, self._live.latency.take_recent())
 
     def statuses(self) -> dict[str, Any]:
         """Return how each part does, by its name in `Health`."""
-        return {} if self.ledger is None else {"ledger": self.ledger.status()}
+        told: dict[str, Any] = {} if self.ledger is None else {"ledger": self.ledger.status()}
+        return told if self.store is None else {**told, "store": self.store.status()}
 
     async def close(self) -> None:
         """Write what waits, and close."""
+        if self.store is not None and self._storing is not None:
+            await self.store.close()
+            await self._storing
         if self.ledger is not None:
             await asyncio.to_thread(self.ledger.close)
+
+
+def store_settings(settings: DeskSettings) -> StoreSettings:
+    """Return what the store of a desk is started with; each start of a desk is a run of its own."""
+    section = settings.store
+    started = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+    return StoreSettings(
+        folder=settings.data_dir / STORE_FOLDER / "chdb",
+        desk=platform.node() or "desk",
+        run=f"{started}-{secrets.token_hex(4)}",
+        dsn=settings.clickhouse_dsn,
+        queue_bytes=section.queue_mb * 2**20,
+        event_days=section.event_days,
+        second_days=section.second_days,
+    )
