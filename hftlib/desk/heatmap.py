@@ -7,8 +7,9 @@ binned at its own row height; memory is bounded in bytes, whatever the book's de
 from collections import deque
 from collections.abc import Callable
 from itertools import islice
-from typing import Final, NamedTuple
+from typing import Final
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -34,8 +35,11 @@ _FURTHEST: Final = 2**31 - 1
 Levels = tuple[NDArray[np.int64], NDArray[np.float64]]
 
 
-class StoredColumn(NamedTuple):
-    """Hold one sample: offsets from `base_ticks` and sizes, bids first and negative, best first."""
+class StoredColumn(msgspec.Struct, frozen=True, gc=False):
+    """Hold one sample: offsets from `base_ticks` and sizes, bids first and negative, best first.
+
+    Tens of thousands are held: the garbage collector need not look through them.
+    """
 
     time_ms: float
     trusted: bool

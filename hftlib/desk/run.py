@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Final
 
+import msgspec
 import numpy as np
 
 from hftlib.book.book import Book
@@ -137,7 +138,7 @@ class Run:
             store = self.board(key).store
             for index in range(first, count):
                 time_ms = boundary_ns / NS_PER_MS + index * COLUMN_NS / NS_PER_MS
-                store.append(column._replace(time_ms=time_ms))
+                store.append(msgspec.structs.replace(column, time_ms=time_ms))
 
 
 def levels_of(book: Book, depth: int | None) -> tuple[Levels, Levels]:

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import threading
+import weakref
 from pathlib import Path
 
 import pytest
@@ -152,3 +153,31 @@ def test_pauses_are_measured_from_the_start_on() -> None:
     gc.collect()
     meter.stop()
     assert meter.pauses().collections == counted
+
+
+class Knot:
+    """Refer to itself, so that only a collection frees it."""
+
+    def __init__(self) -> None:
+        self.self = self
+
+
+def test_what_survives_a_full_collection_is_frozen_and_thawed_when_it_is_much() -> None:
+    meter = PauseMeter(most_frozen=1_000)
+    meter.start()
+    try:
+        began = gc.get_freeze_count()
+        few = [Knot() for _ in range(100)]
+        gc.collect()
+        assert gc.get_freeze_count() >= began + len(few)
+        many = [Knot() for _ in range(2_000)]
+        gc.collect()
+        assert gc.get_freeze_count() == 0
+        gone = weakref.ref(many[0])
+        del many
+        gc.collect()
+        assert gone() is None
+        assert gc.get_freeze_count() >= began
+    finally:
+        meter.stop()
+        gc.unfreeze()
