@@ -103,8 +103,8 @@ class LiveFeeds:
     def want(self, request: SnapshotRequest) -> None:
         """Get a book anew, over REST or by a new subscription, as its venue has it."""
         if request.venue in self.ccxt:
-            return
-        if not seeds_from_rest(request.venue):
+            self.ccxt[request.venue].renew(request.symbol)
+        elif not seeds_from_rest(request.venue):
             self.lanes.renew(request.venue, request.symbol)
         elif self.lanes.is_open(request.venue):
             self.snapshots.want(request.venue, request.symbol, request.reason)
