@@ -5,6 +5,7 @@ from typing import Final
 from hftlib.features.catalogue import CATALOGUE, Feature
 from hftlib.features.layout import HOT_COUNT
 from hftlib.io.store.schema import (
+    STEPS,
     Column,
     Keep,
     Kind,
@@ -66,9 +67,9 @@ BOOKS_1S: Final = Table(
         *increments(),
         whole("bid_levels", "bid levels held in all"),
         whole("ask_levels", "ask levels held in all"),
-        several("bid_ticks", Kind.WHOLES, "prices of the best bids in ticks, best first"),
+        several("bid_ticks", Kind.WHOLES, "prices of the best bids in ticks, best first", STEPS),
         several("bid_quanta", Kind.WHOLES, "their sizes in quanta"),
-        several("ask_ticks", Kind.WHOLES, "prices of the best asks in ticks, best first"),
+        several("ask_ticks", Kind.WHOLES, "prices of the best asks in ticks, best first", STEPS),
         several("ask_quanta", Kind.WHOLES, "their sizes in quanta"),
     ),
     ("venue", "symbol", "ts_recv"),
@@ -133,7 +134,7 @@ LATENCY: Final = Table(
         whole("p99_ns", "99th percentile", nullable=True),
         whole("p999_ns", "99.9th percentile", nullable=True),
         whole("max_ns", "longest", nullable=True),
-        several("edges_ns", Kind.WHOLES, "upper edges of the buckets that hold something"),
+        several("edges_ns", Kind.WHOLES, "upper edges of the buckets that hold something", STEPS),
         several("counts", Kind.WHOLES, "how many each of them holds"),
     ),
     ("stage", "venue", "ts_recv"),

@@ -25,16 +25,19 @@ class Kind(StrEnum):
 CODECS: Final = {
     Kind.STAMP: "CODEC(Delta(8), ZSTD(1))",
     Kind.WHOLE: "CODEC(Delta(8), ZSTD(1))",
-    Kind.NUMBER: "CODEC(Gorilla(8), ZSTD(1))",
+    Kind.NUMBER: "CODEC(ZSTD(1))",
     Kind.FLAG: "CODEC(ZSTD(1))",
     Kind.NAME: "CODEC(ZSTD(1))",
     Kind.TEXT: "CODEC(ZSTD(1))",
-    Kind.WHOLES: "CODEC(Delta(8), ZSTD(1))",
-    Kind.NUMBERS: "CODEC(Gorilla(8), ZSTD(1))",
+    Kind.WHOLES: "CODEC(ZSTD(1))",
+    Kind.NUMBERS: "CODEC(ZSTD(1))",
     Kind.NAMES: "CODEC(ZSTD(1))",
     Kind.TEXTS: "CODEC(ZSTD(1))",
 }
-"""How each kind lies on the disk."""
+"""How each kind lies on the disk: what came out smallest of Gorilla, FPC, T64 and the deltas."""
+
+STEPS: Final = "CODEC(DoubleDelta(8), ZSTD(1))"
+"""For lists of prices: a book's levels are even steps apart."""
 
 
 class Keep(StrEnum):
@@ -52,6 +55,7 @@ class Column(msgspec.Struct, frozen=True):
     kind: Kind
     meaning: str
     nullable: bool = False
+    codec: str = ""
 
     @property
     def type(self) -> str:
@@ -61,7 +65,7 @@ class Column(msgspec.Struct, frozen=True):
     @property
     def definition(self) -> str:
         """Return the column as CREATE TABLE and ADD COLUMN want it."""
-        return f"`{self.name}` {self.type} {CODECS[self.kind]}"
+        return f"`{self.name}` {self.type} {self.codec or CODECS[self.kind]}"
 
 
 class Table(msgspec.Struct, frozen=True):
@@ -124,9 +128,9 @@ def flag(name: str, meaning: str) -> Column:
     return Column(name, Kind.FLAG, meaning)
 
 
-def several(name: str, kind: Kind, meaning: str) -> Column:
+def several(name: str, kind: Kind, meaning: str, codec: str = "") -> Column:
     """Return a column of lists of one kind (WHOLES, NUMBERS, NAMES or TEXTS)."""
-    return Column(name, kind, meaning)
+    return Column(name, kind, meaning, codec=codec)
 
 
 def stamps() -> Iterator[Column]:
