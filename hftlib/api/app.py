@@ -16,7 +16,7 @@ from hftlib.api.clock_routes import clock_router
 from hftlib.api.fanout import Hub
 from hftlib.api.guard import Guard
 from hftlib.api.history_routes import history_router
-from hftlib.api.operations_routes import operations_router
+from hftlib.api.operations_routes import metrics_router, operations_router
 from hftlib.api.read_routes import read_router
 from hftlib.api.replies import add_examples, add_schemas, refusal
 from hftlib.api.source_routes import source_router
@@ -52,6 +52,7 @@ def build(desk: Desk, hub: Hub) -> FastAPI:
     app.include_router(source_router(desk), prefix=API_PREFIX)
     app.include_router(history_router(desk), prefix=API_PREFIX)
     app.include_router(operations_router(desk), prefix=API_PREFIX)
+    app.include_router(metrics_router(desk, hub))
     _add_stream(app, hub)
     _add_errors(app)
     _add_document(app)

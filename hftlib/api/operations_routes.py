@@ -1,19 +1,27 @@
 """Routes of operations: marks that an operator sets, acknowledged once they are on the disk."""
 
 import asyncio
-from typing import Annotated, Final
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, Final
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from hftlib.api import operations_examples as examples
 from hftlib.api.bodies import asked_of, body_like
+from hftlib.api.fanout import Hub
 from hftlib.api.replies import documented, refusal, reply
 from hftlib.desk.desk import Desk, NotReadyError
+from hftlib.desk.glance import stages_of, tallies_of
 from hftlib.desk.marks import Marks, Take
 from hftlib.io.clock import WallClock
 from hftlib.io.ledger.schema import LedgerError
 from hftlib.wire.operations import LATEST_NS, MarkRequest
+
+if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry
+
+    from hftlib.api.metrics import Snapshot
 
 MOST_MARKS: Final = 1_000
 _LARGEST_BODY: Final = 16_384
@@ -60,6 +68,29 @@ def operations_router(desk: Desk) -> APIRouter:
             return reply(await asyncio.to_thread(kept.last, limit, before))
         except LedgerError as error:
             return refusal(503, "LEDGER_REFUSED", str(error))
+
+    return router
+
+
+def metrics_router(desk: Desk, hub: Hub) -> APIRouter:
+    """Return the route that Prometheus asks; it is no part of the API under /api/v1."""
+    router = APIRouter()
+
+    @cache
+    def registry() -> "CollectorRegistry":
+        from hftlib.api.metrics import registry_of
+
+        def look() -> "Snapshot":
+            health = desk.health(clients=hub.client_count, topics=hub.topic_count)
+            return health, tallies_of(desk), stages_of(desk)
+
+        return registry_of(look)
+
+    @router.get("/metrics", include_in_schema=False)
+    async def metrics() -> Response:
+        from hftlib.api.metrics import CONTENT_TYPE, metrics_text
+
+        return Response(metrics_text(registry()), media_type=CONTENT_TYPE)
 
     return router
 

@@ -16,11 +16,11 @@ from hftlib.api.app import create_app
 from hftlib.api.fanout import Hub
 from hftlib.client.endpoint import write_endpoint, write_token
 from hftlib.core.errors import HftlibError
-from hftlib.desk.desk import Desk, NotReadyError
+from hftlib.desk.desk import Desk
+from hftlib.desk.glance import p99_us, stages_of, tallies_of
 from hftlib.desk.ownership import owning
 from hftlib.desk.parent import watch_parent
 from hftlib.desk.settings import DeskSettings, check
-from hftlib.desk.tallies import Tallies, tally
 from hftlib.desk.watch import Watch
 from hftlib.io import logs
 from hftlib.wire.messages import Endpoint, Health
@@ -100,16 +100,10 @@ async def serve(
 
 
 def _watch(desk: Desk, hub: Hub) -> Watch:
-    def tallies() -> Tallies | None:
-        try:
-            return tally(desk.view.run)
-        except NotReadyError:
-            return None
-
     def health() -> Health:
         return desk.health(clients=hub.client_count, topics=hub.topic_count)
 
-    return Watch(health, tallies, dict)
+    return Watch(health, lambda: tallies_of(desk), lambda: p99_us(stages_of(desk)))
 
 
 def bind(host: str, port: int) -> socket.socket:
