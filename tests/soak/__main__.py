@@ -1,47 +1,48 @@
-"""`make soak`: our own codecs on the running local venues, every fault in turn."""
+"""`make soak`: the desk's own live source on the local venues, a random fault every two seconds."""
 
 import argparse
 import asyncio
-import itertools
+import contextlib
 import json
 import os
 import platform
+import random
 import subprocess
 import sys
 import tempfile
 import time
-from collections import defaultdict
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
 from typing import Any
 
-from hftlib.core.compiled import compile_all
-from hftlib.core.states import BookState
-from hftlib.core.venue import BINANCE, BINANCE_USDM, COINBASE
-from hftlib.engine.engine import Engine
-from hftlib.io.local.control_client import ControlClient
-from tests.soak.driver import Driver
-from tests.soak.judge import BY_ID, Judge
-from tests.soak.lanes import instruments, lanes
-from tests.soak.report import empty_row, finished, table, write
-from tests.soak.trials import TRIALS, Trial
+import msgspec
 
-SECOND = 1_000_000_000
-SETTLE_S = 4.0
-"""Time after a fault in which books come back and notices are waited for."""
-ROUND_S = 200.0
-"""Time for all faults in turn; a shorter soak gives each of them less."""
-LEAST_PACE = 0.3
+from hftlib.core.compiled import compile_all
+from hftlib.desk import opening  # noqa: F401 (it brings the kernels)
+from hftlib.io.local.control_client import ControlClient
+from tests.soak.ear import BY_ID
+from tests.soak.judge import SECOND, Judge, Planted
+from tests.soak.menu import draw
+from tests.soak.report import results_of, table, write
+
+PACE_S = 2.0
+COMPARE_S = 0.5
+COMING_UP_S = 90.0
+SETTLING_S = 60.0
 
 
 def main() -> int:
     """Run the soak; return 0 when every rule held."""
     arguments = _arguments()
     compile_all()
-    with _market(arguments.seed) as told:
-        results = asyncio.run(Soak(told, arguments.seconds, arguments.seed).run())
+    with tempfile.TemporaryDirectory() as folder, _market(Path(folder), arguments.seed) as told:
+        soak = Soak(told, Path(folder), arguments)
+        results = asyncio.run(soak.run())
     for line in table(results):
         print(line)
+    if arguments.json:
+        arguments.json.write_text(json.dumps(results, indent=2) + "\n", "utf-8")
     if arguments.write:
         write(results)
     for complaint in results["broken_rules"]:
@@ -53,136 +54,125 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.soak", description=__doc__)
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--store", choices=("auto", "off"), default="auto")
     parser.add_argument("--write", action="store_true", help="keep the results in docs/")
+    parser.add_argument("--json", type=Path, help="keep the results in a file as well")
     return parser.parse_args()
 
 
 @contextmanager
-def _market(seed: int) -> Iterator[dict[str, Any]]:
+def _market(folder: Path, seed: int) -> Iterator[dict[str, Any]]:
     """Run a market in a process of its own; yield what it tells of itself."""
-    with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "hftlib", "market", "--free-ports", "--json"]
-        process = subprocess.Popen(
-            [*command, "--seed", str(seed), "--data-dir", folder, "--with-parent"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-        )
-        assert process.stdin is not None
-        assert process.stdout is not None
-        try:
-            yield json.loads(process.stdout.readline())
-        finally:
-            process.stdin.close()
-            process.wait(timeout=30)
+    command = [sys.executable, "-m", "hftlib", "market", "--free-ports", "--json"]
+    process = subprocess.Popen(
+        [*command, "--seed", str(seed), "--data-dir", str(folder), "--with-parent"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    try:
+        yield json.loads(process.stdout.readline())
+    finally:
+        process.stdin.close()
+        process.wait(timeout=30)
 
 
 class Soak:
-    """Run the faults in turn while driver and judge are at work."""
+    """Plant faults at random while the desk runs and the judge is at work."""
 
-    def __init__(self, told: dict[str, Any], seconds: float, seed: int) -> None:
-        """Soak the market that told where it is for about `seconds`."""
-        self.seconds = seconds
-        self.seed = seed
-        self.pace = min(max(seconds / ROUND_S, LEAST_PACE), 1.0)
-        self.engine = Engine(instruments())
-        self.judge = Judge(self.engine)
-        self.driver = Driver(self.engine, lanes(told["addresses"]), self.judge.hear)
+    def __init__(self, told: dict[str, Any], folder: Path, arguments: argparse.Namespace) -> None:
+        """Soak a desk on the market that told where it is."""
+        self.arguments = arguments
+        self.judge = Judge()
         self.control = ControlClient(told["addresses"]["control"])
-        self.rows: dict[tuple[str, str], dict[str, Any]] = {}
         self.broken: list[str] = []
+        self._folder = folder
+        self._chance = random.Random(arguments.seed)
         self._logged = 0
+        self._desk: asyncio.subprocess.Process | None = None
 
     async def run(self) -> dict[str, Any]:
         """Run; return the results."""
-        driving = asyncio.create_task(self.driver.run())
-        checking = asyncio.create_task(self._check())
-        started = time.monotonic()
-        await self._until_live("at the start")
-        done = 0
-        for trial in itertools.cycle(TRIALS):
-            left_s = self.seconds - time.monotonic() + started
-            if left_s <= 0 or driving.done():
-                break
-            done += await self._try(trial, left_s)
-        await self._until_live("at the end")
-        taken = time.monotonic() - started
-        for task in (driving, checking):
-            task.cancel()
-        for ended in await asyncio.gather(driving, checking, return_exceptions=True):
-            if isinstance(ended, Exception):
-                raise ended
-        await self._compare(self.driver.now_ns())
-        return self._results(taken, done)
+        async with self._running_desk() as desk:
+            helpers = [asyncio.create_task(one) for one in (self._listen(desk), self._check())]
+            await self._until_live("at the start", COMING_UP_S)
+            started = time.monotonic()
+            while time.monotonic() - started < self.arguments.seconds and desk.returncode is None:
+                await self._plant()
+                await asyncio.sleep(PACE_S)
+                self._fail_with(helpers)
+            await self._call("DELETE", "faults")
+            await self._until_live("at the end", SETTLING_S)
+            taken_s = time.monotonic() - started
+            if desk.returncode is not None:
+                self.broken.append(f"the desk ended with {desk.returncode}")
+            for helper in helpers:
+                helper.cancel()
+            await asyncio.gather(*helpers, return_exceptions=True)
+            await self._compare(time.time_ns() + SECOND)
+            await self._read_log()
+        about = {
+            "seed": self.arguments.seed,
+            "machine": f"{platform.system()}, {os.cpu_count()} cores",
+            "seconds": round(taken_s, 1),
+        }
+        return results_of(self.judge, about, self.broken)
+
+    @asynccontextmanager
+    async def _running_desk(self) -> AsyncIterator[asyncio.subprocess.Process]:
+        """Run the desk that is soaked until the block ends."""
+        pipe = asyncio.subprocess.PIPE
+        command = (sys.executable, "-m", "tests.soak.desk", self._folder, self.arguments.store)
+        with (self._folder / "desk.txt").open("wb") as log:
+            desk = await asyncio.create_subprocess_exec(
+                *command, stdin=pipe, stdout=pipe, stderr=log, limit=2**24
+            )
+            assert desk.stdin is not None
+            try:
+                yield desk
+            finally:
+                desk.stdin.close()
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(30):
+                        await desk.wait()
+                if desk.returncode is None:
+                    self.broken.append("the desk did not end when it was told to")
+                    desk.kill()
+                if desk.returncode != 0:
+                    sys.stderr.write((self._folder / "desk.txt").read_text()[-4_000:])
+
+    def _fail_with(self, helpers: list[asyncio.Task[None]]) -> None:
+        for helper in helpers:
+            if helper.done():
+                helper.result()
+
+    async def _listen(self, desk: asyncio.subprocess.Process) -> None:
+        assert desk.stdout is not None
+        async for line in desk.stdout:
+            self.judge.hear(msgspec.json.decode(line))
+        await asyncio.Event().wait()
 
     async def _call(self, method: str, path: str, body: Any = None, query: Any = None) -> Any:
         return await asyncio.to_thread(self.control.call, method, path, body, query)
 
-    async def _try(self, trial: Trial, left_s: float) -> bool:
-        """Plant one fault, let it work, take it back, let the books come back, judge.
+    async def _plant(self) -> None:
+        kind, venue, specs = draw(self._chance)
+        print(f"soak: {kind.name} at {venue}", file=sys.stderr, flush=True)
+        for spec in specs:
+            number = (await self._call("POST", "faults", spec))["fault"]
+            self.judge.planted[number] = Planted(kind, spec, time.time_ns())
 
-        Return False where there is not time enough for it.
-        """
-        settle_s = SETTLE_S * self.pace
-        length_s = trial.seconds * (1.0 if trial.is_long else self.pace)
-        if trial.is_long and length_s + settle_s > left_s:
-            return False
-        print(f"soak: {trial.name}", file=sys.stderr, flush=True)
-        await self._call("POST", "limits/reset")
-        wrong_before = len(self.judge.wrong)
-        self.judge.notices.clear()
-        self.judge.compares_times = not trial.moves_time
-        for spec in trial.specs:
-            await self._call("POST", "faults", spec)
-        await asyncio.sleep(length_s)
-        await self._call("DELETE", "faults")
-        until_ns = self.driver.now_ns()
-        await asyncio.sleep(settle_s)
-        await self._until_live(f"after {trial.name}")
-        await self._compare(self.driver.now_ns())
-        self.judge.compares_times = True
+    async def _read_log(self) -> None:
         events = (await self._call("GET", "faults/log", None, {"after": self._logged}))["events"]
         self._logged = max((event["number"] for event in events), default=self._logged)
-        self._judge(trial, events, wrong_before, until_ns)
-        return True
-
-    def _judge(
-        self, trial: Trial, events: list[dict[str, Any]], wrong_before: int, until_ns: int
-    ) -> None:
-        wrong = self.judge.wrong[wrong_before:]
-        by_venue: dict[str, list[dict[str, Any]]] = defaultdict(list)
-        for event in events:
-            if event["kind"] == trial.kind:
-                by_venue[event["venue"]].append(event)
-        for venue, injected in by_venue.items():
-            row = self.rows.setdefault((trial.name, venue), empty_row(trial.name, venue))
-            row["injected"] += len(injected)
-            row["wrong_while_live"] += sum(check.venue == venue for check in wrong)
-            horizon = until_ns + int(SETTLE_S * self.pace * SECOND)
-            for event in injected:
-                notice = self.judge.noticed(event, horizon)
-                if notice is not None:
-                    row["until_detected_s"].append((notice.seen_ns - event["time_ns"]) / SECOND)
-                    row["by"].add(str(notice.condition))
-            self._hold_to_rules(trial, venue, injected, row)
-
-    def _hold_to_rules(
-        self, trial: Trial, venue: str, injected: list[Any], row: dict[str, Any]
-    ) -> None:
-        checked = venue in BY_ID or (venue == COINBASE and trial.shows_on_advanced)
-        if checked and row["wrong_while_live"]:
-            self.broken.append(f"{trial.name} on {venue}: wrong while LIVE")
-        if checked and trial.shows and len(row["until_detected_s"]) < row["injected"]:
-            self.broken.append(
-                f"{trial.name} on {venue}: {len(row['until_detected_s'])} of "
-                f"{row['injected']} noticed"
-            )
-        if trial.shows_once and not row["until_detected_s"]:
-            self.broken.append(f"{trial.name} on {venue}: never noticed")
+        self.judge.events += events
 
     async def _check(self) -> None:
         while True:
-            await asyncio.sleep(0.5)
-            await self._compare(self.driver.now_ns() - SECOND // 10)
+            await asyncio.sleep(COMPARE_S)
+            await self._compare(time.time_ns() - SECOND // 5)
+            await self._read_log()
 
     async def _compare(self, before_ns: int) -> None:
         for (venue, symbol, depth), checks in self.judge.due(before_ns).items():
@@ -192,36 +182,15 @@ class Soak:
             answer = await self._call("POST", "book/digests", asked)
             self.judge.compare(checks, answer["digests"])
 
-    async def _until_live(self, when: str, patience_s: float = 60.0) -> None:
+    async def _until_live(self, when: str, patience_s: float) -> None:
         """Wait until every book is LIVE; complain of those that never are."""
         end = time.monotonic() + patience_s
-        wanted = {(lane.venue, one) for lane in self.driver.lanes for one in lane.symbols}
         while time.monotonic() < end:
-            live = {k for k, book in self.engine.books.items() if book.state is BookState.LIVE}
-            if wanted <= live:
+            if self.judge.states and not self.judge.not_live():
                 return
             await asyncio.sleep(0.05)
-        told = ", ".join(f"{venue} {symbol}" for venue, symbol in sorted(wanted - live))
-        self.broken.append(f"not LIVE {when}: {told}")
-
-    def _results(self, taken_s: float, trials: int) -> dict[str, Any]:
-        for venue in (BINANCE, BINANCE_USDM):
-            if any(check.venue == venue for check in self.judge.wrong):
-                self.broken.append(f"a LIVE book of {venue} was wrong")
-        rows = [finished(row) for row in self.rows.values()]
-        return {
-            "seconds": round(taken_s, 1),
-            "seed": self.seed,
-            "machine": f"{platform.system()}, {os.cpu_count()} cores",
-            "trials": trials,
-            "frames": self.driver.frames,
-            "reconnects": self.driver.reconnects,
-            "comparisons": dict(self.judge.compared),
-            "not_kept": dict(self.judge.unknown),
-            "wrong_while_live": len(self.judge.wrong),
-            "faults": rows,
-            "broken_rules": list(dict.fromkeys(self.broken)),
-        }
+        told = [f"{' '.join(key)} ({self.judge.reasons[key]})" for key in self.judge.not_live()]
+        self.broken.append(f"not LIVE {when}: {', '.join(told) or 'no book came'}")
 
 
 if __name__ == "__main__":

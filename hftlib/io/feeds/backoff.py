@@ -9,8 +9,9 @@ from typing import Final
 
 FIRST_S: Final = 0.5
 CAP_S: Final = 60.0
-LIVED_S: Final = 30.0
-"""A connection that lived this long begins its tries anew."""
+LIVED_S: Final = 5.0
+"""A connection that lived this long begins its tries anew: venues cut those at once that they do
+not want (no subscription, too many, a ban), and one that was served for longer is no such case."""
 
 
 class Backoff:
