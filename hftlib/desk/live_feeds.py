@@ -5,16 +5,20 @@ answers, the venue's books are polled until one does.
 """
 
 import asyncio
+import difflib
 import logging
 import random
 from collections.abc import Mapping, Sequence
 from typing import Final
+
+import msgspec
 
 from hftlib.core.errors import ConfigurationError, HftlibError
 from hftlib.core.events import FeedStatus, SnapshotRequest, Statistics24h
 from hftlib.core.frames import Frame, FrameKind
 from hftlib.core.instrument import Instrument
 from hftlib.core.states import FeedCondition
+from hftlib.desk.desk import UnknownBookError
 from hftlib.desk.live_run import LiveRun
 from hftlib.engine.facts import Fact
 from hftlib.io.feeds.backoff import Backoff
@@ -92,6 +96,32 @@ class LiveFeeds:
             if word not in self._traded:
                 raise ConfigurationError(refusal)
 
+    def known(self) -> list[Instrument]:
+        """Return everything that the venues list, of those that have told."""
+        return [one for listed in self.listed.values() for one in listed]
+
+    def add(self, venue: str, symbol: str) -> Instrument:
+        """Bring one more book; nothing happens where it comes already.
+
+        Raises UnknownBookError for what the venue does not list, or while it lists nothing yet.
+        """
+        listed = {one.symbol: one for one in self.listed.get(venue, ())}
+        if symbol not in listed:
+            raise UnknownBookError(self._why_not(venue, symbol, listed))
+        if symbol not in self._open[venue]:
+            self._live.learn([listed[symbol]])
+            self._open_books(venue, [symbol], f"-{symbol.lower()}")
+        return listed[symbol]
+
+    def _why_not(self, venue: str, symbol: str, listed: Mapping[str, Instrument]) -> str:
+        if venue not in self._addresses and venue not in self.ccxt:
+            known = ", ".join([*self._addresses, *self.ccxt])
+            return f"there is no venue {venue}; there is {known}"
+        if not listed:
+            return f"{venue} has not told what it lists: {self.troubles.get(venue, 'wait')}"
+        near = difflib.get_close_matches(symbol.upper(), listed, n=1, cutoff=0.4)
+        return f"{venue} lists no {symbol}" + (f"; did you mean {near[0]}?" if near else "")
+
     def second(self) -> None:
         """Tell every open lane the time; begin and end polling as lanes fail and open."""
         for status in self.lanes.statuses():
@@ -166,18 +196,24 @@ class LiveFeeds:
         self.listed[venue] = listed
         chosen = self._choose(venue, listed)
         self._live.learn(chosen)
-        symbols = self._open[venue] = [one.symbol for one in chosen]
-        if not symbols:
-            return
+        self._open[venue] = []
+        if chosen:
+            self._open_books(venue, [one.symbol for one in chosen])
+        if venue in self._addresses:
+            self.clock_offsets.start(venue)
+
+    def _open_books(self, venue: str, symbols: list[str], lane_suffix: str = "") -> None:
+        """Open what brings some books, beside those that come already."""
+        self._open[venue] += symbols
         if venue in self.ccxt:
             self.ccxt[venue].start(symbols)
             return
         for plan in lanes_for(self._addresses[venue], symbols):
-            self.lanes.open(plan)
-        self.comparisons.start(venue, symbols)
-        self.statistics.start(venue, symbols)
+            name = plan.connection + lane_suffix
+            self.lanes.open(msgspec.structs.replace(plan, connection=name))
+        self.comparisons.start(venue, self._open[venue])
+        self.statistics.start(venue, self._open[venue])
         self.candles.start(venue, symbols)
-        self.clock_offsets.start(venue)
 
     def _choose(self, venue: str, listed: list[Instrument]) -> list[Instrument]:
         """Return what is wanted at one venue; a word that it does not know may be another's."""

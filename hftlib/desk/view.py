@@ -43,7 +43,7 @@ class View:
 
     def instruments(self) -> list[InstrumentReply]:
         """Return every instrument of the run, sorted."""
-        return [_instrument(one) for _, one in sorted(self.run.engine.instruments.items())]
+        return [instrument_reply(one) for _, one in sorted(self.run.engine.instruments.items())]
 
     def key(self, venue: str, symbol: str) -> Key:
         """Return the key of a book. Raises UnknownBookError, saying what there is."""
@@ -152,7 +152,8 @@ class View:
         )
 
 
-def _instrument(one: Instrument) -> InstrumentReply:
+def instrument_reply(one: Instrument) -> InstrumentReply:
+    """Return an instrument as the API tells it."""
     return InstrumentReply(
         one.venue,
         one.symbol,

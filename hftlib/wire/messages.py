@@ -399,6 +399,13 @@ class SourceRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     source: str
 
 
+class BookRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Ask the desk to bring one more book, by the venue's own name of it."""
+
+    venue: str
+    symbol: str
+
+
 class SeekRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Ask the run's clock to stand at `ts`, integer nanoseconds UTC."""
 
