@@ -1,6 +1,5 @@
 """A desk on local venues in a process of its own, to be killed, and what hangs on it."""
 
-import os
 import subprocess
 import sys
 import threading
@@ -22,28 +21,21 @@ _POLL_S = 0.02
 class DeskProcess:
     """Run `python -m hftlib desk`; it dies with this process too."""
 
-    def __init__(self, folder: Path, *words: str, prefix: tuple[str, ...] = ()) -> None:
+    def __init__(self, folder: Path, *words: str, source: str = "local") -> None:
         self.folder = folder
         self.started_s = time.monotonic()
         folder.mkdir(parents=True, exist_ok=True)
-        command = [sys.executable, "-m", "hftlib", "desk", "--source", "local", "--port", "0"]
+        command = [sys.executable, "-m", "hftlib", "desk", "--source", source, "--port", "0"]
         with (folder / "stderr.txt").open("ab") as told:
             self.process = subprocess.Popen(
-                [*prefix, *command, "--with-parent", "--data-dir", str(folder), *words],
+                [*command, "--with-parent", "--data-dir", str(folder), *words],
                 cwd=PROJECT,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 stderr=told,
             )
         self.url = ""
-        self._is_traced = bool(prefix)
         self._pause = threading.Event()
-
-    @property
-    def pid(self) -> int:
-        """Return the desk's own process, behind whatever traces it."""
-        endpoint = read_endpoint(self.folder)
-        return self.process.pid if endpoint is None else endpoint.pid
 
     def until_answering(self, within_s: float = 60.0) -> str:
         """Return the address at which this very process answers."""
@@ -62,11 +54,7 @@ class DeskProcess:
     def kill(self) -> list[int]:
         """End it as kill -9 does; return the processes that hung on it."""
         children = descendants(self.process.pid)
-        if self.pid in children:  # a tracer stands between
-            children.remove(self.pid)
-            os.kill(self.pid, 9)
-        else:
-            self.process.kill()
+        self.process.kill()
         self.process.wait(20)
         assert self.process.stdin is not None
         self.process.stdin.close()
@@ -83,7 +71,7 @@ class DeskProcess:
     def _answers(self) -> bool:
         assert self.process.poll() is None, f"the desk ended with {self.process.returncode}"
         endpoint = read_endpoint(self.folder)
-        if endpoint is None or endpoint.pid not in self._own():
+        if endpoint is None or endpoint.pid != self.process.pid:
             return False
         with DeskConnection(endpoint.url) as connection:
             try:
@@ -92,10 +80,6 @@ class DeskProcess:
                 return False
         self.url = endpoint.url
         return True
-
-    def _own(self) -> list[int]:
-        below = descendants(self.process.pid) if self._is_traced else []
-        return [self.process.pid, *below]
 
 
 def descendants(pid: int) -> list[int]:
