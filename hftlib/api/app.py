@@ -20,6 +20,8 @@ from hftlib.api.operations_routes import metrics_router, operations_router
 from hftlib.api.read_routes import read_router
 from hftlib.api.replies import add_examples, add_schemas, refusal
 from hftlib.api.source_routes import source_router
+from hftlib.client.history import HistoryError
+from hftlib.core.errors import UnavailableError
 from hftlib.desk.desk import ClockError, Desk, NotReadyError, UnknownBookError
 from hftlib.wire import history, messages, operations
 from hftlib.wire.messages import API_PREFIX
@@ -89,6 +91,8 @@ def _add_errors(app: FastAPI) -> None:
     app.add_exception_handler(NotReadyError, answer(503, "NOT_READY"))
     app.add_exception_handler(ClockError, unmoved)
     app.add_exception_handler(BodyError, answer(422, "INVALID_REQUEST"))
+    app.add_exception_handler(HistoryError, answer(422, "INVALID_REQUEST"))
+    app.add_exception_handler(UnavailableError, answer(503, "UNAVAILABLE"))
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, other)
 

@@ -3,7 +3,14 @@
 from typing import Final
 
 from hftlib.core.states import Source
-from hftlib.wire.history import CandleReply, CandlesReply
+from hftlib.wire.history import (
+    CandleReply,
+    CandlesReply,
+    HistoryReply,
+    SqlColumn,
+    SqlReply,
+    SqlRequest,
+)
 
 _OPEN: Final = 1_723_161_240_000_000_000
 
@@ -32,4 +39,23 @@ CANDLES: Final = CandlesReply(
     ],
 )
 
-ALL: Final = (CANDLES,)
+HISTORY: Final = HistoryReply(
+    kind="trades",
+    venue="binance",
+    symbol="BTCUSDT",
+    where="store",
+    next_start=_OPEN + 5_000_000_000,
+    columns=["ts_recv", "side", "price", "size"],
+    rows=[[_OPEN + 12_000_000, "BUY", 61830.01, 0.002]],
+)
+
+SQL_REQUEST: Final = SqlRequest(
+    "SELECT symbol, count() AS trades FROM trades WHERE venue = {venue:String} GROUP BY symbol",
+    {"venue": "binance"},
+)
+
+SQL: Final = SqlReply(
+    [SqlColumn("symbol", "string"), SqlColumn("trades", "uint64")], [["BTCUSDT", 212]]
+)
+
+ALL: Final = (CANDLES, HISTORY, SQL)

@@ -7,8 +7,9 @@ from urllib.parse import quote
 import msgspec
 import requests
 
+from hftlib.client.history import NEXT, HistoryCalls
 from hftlib.core.errors import HftlibError, UnavailableError
-from hftlib.wire.history import CandlesReply
+from hftlib.wire.history import CandlesReply, SqlRequest
 from hftlib.wire.messages import (
     API_PREFIX,
     BookReply,
@@ -32,9 +33,19 @@ from hftlib.wire.messages import (
 from hftlib.wire.operations import MarkReply, MarkRequest
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     import pandas as pd
+    import pyarrow as pa
+
+    from hftlib.client.stream import Update
+    from hftlib.wire.stream import BodyTopic, Encoding
 
 TIMEOUT_S: Final = 5.0
+HISTORY_TIMEOUT_S: Final = 120.0
+PAGE_ROWS: Final = 100_000
+_MOST_TIMES: Final = 500
+_SECOND: Final = 1_000_000_000
 Answer = TypeVar("Answer")
 
 
@@ -48,7 +59,7 @@ class RefusedError(HftlibError):
         self.code = reply.code
 
 
-class DeskConnection:
+class DeskConnection(HistoryCalls):
     """Ask one desk; safe to share between threads that do not close it.
 
     Every method raises UnavailableError when the desk does not answer and RefusedError when it
@@ -180,6 +191,19 @@ class DeskConnection:
         """Begin again at the end, or stop there."""
         return self._post("loop", LoopRequest(loop))
 
+    def stream(
+        self, *topics: "BodyTopic", encoding: "Encoding | None" = None
+    ) -> "Generator[Update, None, None]":
+        """Yield what the desk tells of topics, for ever: `for update in desk.stream(...)`.
+
+        See hftlib/client/stream.py; raises StreamRefusedError for what the desk does not have.
+        """
+        from hftlib.client.stream import follow_in_turn
+        from hftlib.wire.stream import Encoding
+
+        written = Encoding.MSGPACK if encoding is None else encoding
+        return follow_in_turn(self.url, *topics, token=self.token, encoding=written)
+
     def get_order_book(self, venue: str, symbol: str, depth: int | None = None) -> "pd.DataFrame":
         """Return one book as a DataFrame; client/frames.py says what its columns are."""
         from hftlib.client.frames import order_book_frame
@@ -201,6 +225,44 @@ class DeskConnection:
 
         return consolidated_frame(self.consolidated(books, rates, depth))
 
+    def sql(
+        self,
+        statement: str,
+        parameters: Mapping[str, Any] | None = None,
+        *,
+        max_rows: int = 100_000,
+        max_seconds: float = 10.0,
+        as_arrow: bool = False,
+    ) -> Any:
+        """Return what the desk's store answers to one statement that reads, as a DataFrame.
+
+        `parameters` stand as {name:Type} in the statement. Limits that are passed are refusals.
+        """
+        asked = SqlRequest(statement, dict(parameters or {}), max_rows, max_seconds)
+        body = msgspec.json.encode(asked)
+        table = self._arrow("POST", "/sql", params={"format": "arrow"}, data=body)
+        return table if as_arrow else table.to_pandas()
+
+    def _history_books(self) -> list[tuple[str, str]]:
+        return [(one.venue, symbol) for one in self.venues() for symbol in one.symbols]
+
+    def _history(self, kind: str, venue: str, symbol: str, asked: Mapping[str, Any]) -> "pa.Table":
+        import pyarrow as pa
+
+        query: dict[str, Any] = {**asked, "format": "arrow", "limit": PAGE_ROWS}
+        query["horizon"] = [one / _SECOND for one in query.pop("horizons", ())]
+        times = query.pop("times", None)
+        path = f"/history/{kind}/{_path(venue, symbol)}"
+        if times is not None:
+            parts = [times[at : at + _MOST_TIMES] for at in range(0, len(times), _MOST_TIMES)]
+            pages = [self._arrow("GET", path, params={**query, "time": one}) for one in parts]
+        else:
+            pages = [self._arrow("GET", path, params=query)]
+            while following := pages[-1].schema.metadata[NEXT]:
+                query["start"] = following.decode()
+                pages.append(self._arrow("GET", path, params=query))
+        return pa.concat_tables([page.replace_schema_metadata() for page in pages])
+
     def _get(self, path: str, kind: type[Answer], query: dict[str, Any] | None = None) -> Answer:
         return self._ask("GET", path, kind, params=query)
 
@@ -209,21 +271,42 @@ class DeskConnection:
         return self._ask("POST", f"/clock/{command}", ClockReply, data=data)
 
     def _ask(self, method: str, path: str, kind: type[Answer], **rest: Any) -> Answer:
+        response = self._send(method, path, self._timeout_s, **rest)
+        try:
+            return msgspec.json.decode(response.content, type=kind)
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            raise self._strange(response) from None
+
+    def _arrow(self, method: str, path: str, **rest: Any) -> "pa.Table":
+        """Return an answer that is an Arrow stream."""
+        import pyarrow as pa
+
+        response = self._send(method, path, HISTORY_TIMEOUT_S, **rest)
+        try:
+            return pa.ipc.open_stream(response.content).read_all()
+        except pa.ArrowInvalid:
+            raise self._strange(response) from None
+
+    def _send(self, method: str, path: str, timeout_s: float, **rest: Any) -> requests.Response:
+        """Return a good answer. Raises as the class says."""
         address = self.url + API_PREFIX + path
         try:
-            response = self._session.request(method, address, timeout=self._timeout_s, **rest)
+            response = self._session.request(method, address, timeout=timeout_s, **rest)
         except requests.RequestException as error:
             reason = type(error).__name__
             raise UnavailableError(f"no desk answers at {self.url} ({reason})") from None
+        if response.ok:
+            return response
         try:
-            if response.ok:
-                return msgspec.json.decode(response.content, type=kind)
             reply = msgspec.json.decode(response.content, type=ErrorReply)
         except (msgspec.MsgspecError, UnicodeDecodeError):
-            raise UnavailableError(
-                f"{self.url} answered {response.status_code}, but not as a desk does"
-            ) from None
+            raise self._strange(response) from None
         raise RefusedError(response.status_code, reply)
+
+    def _strange(self, response: requests.Response) -> UnavailableError:
+        return UnavailableError(
+            f"{self.url} answered {response.status_code}, but not as a desk does"
+        )
 
 
 def feed_url(

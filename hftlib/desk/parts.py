@@ -10,6 +10,7 @@ from typing import Any, Final
 from hftlib.desk.live_run import LiveRun
 from hftlib.desk.settings import DeskSettings
 from hftlib.desk.store_rows import StoreRows
+from hftlib.desk.tape_process import TapeProcess
 from hftlib.io.ledger.database import FILE as LEDGER_FILE
 from hftlib.io.ledger.database import LedgerDatabase
 from hftlib.io.store.settings import StoreSettings
@@ -29,6 +30,7 @@ class Parts:
         self.settings = settings
         self.ledger: LedgerDatabase | None = None
         self.store: StoreWriter | None = None
+        self.tapes = TapeProcess()
         self._live: LiveRun | None = None
         self._rows: StoreRows | None = None
         self._storing: asyncio.Task[None] | None = None
@@ -70,6 +72,7 @@ class Parts:
 
     async def close(self) -> None:
         """Write what waits, and close."""
+        await self.tapes.close()
         if self.store is not None and self._storing is not None:
             await self.store.close()
             await self._storing

@@ -13,20 +13,19 @@ from typing import Final
 import msgspec
 import pyarrow as pa
 
-from hftlib.core.errors import HftlibError
+from hftlib.client.history import HistoryError
 from hftlib.features.batch import HOT_NAMES
 from hftlib.features.catalogue import CATALOGUE
 
 SECOND: Final = 1_000_000_000
 HORIZONS_NS: Final = (SECOND // 10, SECOND // 2, SECOND, 5 * SECOND, 30 * SECOND)
 UNLIMITED: Final = 2**62
+LATEST: Final = 2**62
+"""The latest moment that can be asked for, in the year 2116."""
+
 MOST_HORIZONS: Final = 16
 LONGEST_HORIZON_NS: Final = 3_600 * SECOND
 DEEPEST: Final = 20
-
-
-class QuestionError(HftlibError, ValueError):
-    """Refuse a question that cannot be answered, saying why."""
 
 
 class Kind(StrEnum):
@@ -67,18 +66,21 @@ class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         """Refuse ranges, limits and horizons out of reason."""
+        for moment in (self.start, self.end, *(self.times or ())):
+            if not 0 <= moment <= LATEST:
+                raise HistoryError(f"{moment} is no start, end or time: ns since 1970 are meant")
         if self.start >= self.end:
-            raise QuestionError(f"the range is empty: start {self.start}, end {self.end}")
+            raise HistoryError(f"the range is empty: start {self.start}, end {self.end}")
         if not 1 <= self.limit <= UNLIMITED:
-            raise QuestionError(f"limit {self.limit} is not 1 or more")
+            raise HistoryError(f"limit {self.limit} is not 1 or more")
         if not 1 <= self.depth <= DEEPEST:
-            raise QuestionError(f"depth {self.depth} is not within 1 to {DEEPEST}")
+            raise HistoryError(f"depth {self.depth} is not within 1 to {DEEPEST}")
         if not 1 <= len(self.horizons) <= MOST_HORIZONS:
-            raise QuestionError(f"{len(self.horizons)} horizons, not 1 to {MOST_HORIZONS}")
+            raise HistoryError(f"{len(self.horizons)} horizons, not 1 to {MOST_HORIZONS}")
         if not all(0 < one <= LONGEST_HORIZON_NS for one in self.horizons):
-            raise QuestionError("a horizon is not within 1 ns to one hour")
+            raise HistoryError("a horizon is not within 1 ns to one hour")
         if self.interval not in INTERVALS_NS:
-            raise QuestionError(f"interval {self.interval!r}: one of {', '.join(INTERVALS_NS)}")
+            raise HistoryError(f"interval {self.interval!r}: one of {', '.join(INTERVALS_NS)}")
 
 
 class Answer(msgspec.Struct, frozen=True, eq=False):

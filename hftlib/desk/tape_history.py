@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from hftlib.client.history import HistoryError
 from hftlib.core.errors import TapeError
 from hftlib.core.frames import Frame
 from hftlib.core.instrument import Instrument
 from hftlib.desk import questions
-from hftlib.desk.questions import Answer, Question, QuestionError
+from hftlib.desk.questions import Answer, Question
 from hftlib.desk.tape_keepers import Keeper, keeper_of
 from hftlib.engine.engine import Engine
 from hftlib.engine.facts import Fact
@@ -45,10 +46,18 @@ class TapeHistory:
     """Answer questions from tapes; a clock is read for the time limit alone."""
 
     def __init__(
-        self, paths: Sequence[Path | str], *, now_s: Callable[[], float] = time.monotonic
+        self,
+        paths: Sequence[Path | str],
+        *,
+        whole: bool = True,
+        now_s: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Open tapes as they stand now. Raises TapeError when one cannot be read."""
-        opened = [_opened(TapeReader(path)) for path in paths]
+        """Open tapes as they stand now.
+
+        Raises TapeError when one cannot be read; where not the `whole` is wanted it is left out:
+        among live tapes one may just be begun, or deleted.
+        """
+        opened = [_opened(path, whole) for path in paths]
         self._tapes = sorted((one for one in opened if one), key=lambda one: one.first_ns)
         self._now_s = now_s
 
@@ -60,18 +69,18 @@ class TapeHistory:
     def answer(self, question: Question, seconds: float = float("inf")) -> Answer:
         """Return rows; where `seconds` are not enough, those up to there and where to go on.
 
-        Raises QuestionError for a book that the tapes do not hold, and where the time is over
+        Raises HistoryError for a book that the tapes do not hold, and where the time is over
         before the first row could be reached.
         """
         key = (question.venue, question.symbol)
         instrument = self.instruments.get(key)
         if instrument is None:
             held = ", ".join(f"{venue} {symbol}" for venue, symbol in sorted(self.instruments))
-            raise QuestionError(f"no {key[0]} {key[1]} on the tapes: they hold {held or 'nothing'}")
+            raise HistoryError(f"no {key[0]} {key[1]} on the tapes: they hold {held or 'nothing'}")
         keep = keeper_of(question, instrument, self._tapes[0].first_ns)
         stopped = self._replay(key, keep, self._now_s() + seconds)
         if stopped is not None and stopped <= question.start:
-            raise QuestionError(
+            raise HistoryError(
                 f"{seconds:g} s of replay were not enough to reach {question.start}: the tape has "
                 "no checkpoint nearby; ask for less, or read the tape itself with hftlib.open_tape"
             )
@@ -122,12 +131,18 @@ class TapeHistory:
         return Engine(self.instruments.values()), None
 
 
-def _opened(reader: TapeReader) -> _Tape | None:
+def _opened(path: Path | str, whole: bool) -> _Tape | None:
     """Return a tape with its times, None where it holds no frames."""
-    if not reader.blocks:
+    try:
+        reader = TapeReader(path)
+        if not reader.blocks:
+            return None
+        last_ns = max(block.max_ts for block in reader.blocks)
+        return _Tape(reader, reader.blocks[0].first_ts, last_ns, load(reader.path).run)
+    except (TapeError, OSError):
+        if whole:
+            raise
         return None
-    last_ns = max(block.max_ts for block in reader.blocks)
-    return _Tape(reader, reader.blocks[0].first_ts, last_ns, load(reader.path).run)
 
 
 def _of_venue(venue: str, frames: Iterator[Frame]) -> Iterator[Frame]:

@@ -130,11 +130,12 @@ class _Features(Keeper):
     def take(self, engine: Engine, frame: Frame, facts: list[Fact]) -> None:
         if frame.ts_recv < self.begin_ns:
             return
-        for fact in facts:
-            if isinstance(fact, BookFact) and fact.state is _LIVE:
-                self._standing.append((fact.ts_event, frame.ingress_seq, fact.last_update_id))
-                self._values.append(engine.measurers[self.key].floats[:HOT_COUNT].copy())
-                self.note(frame.ts_recv)
+        live = [fact for fact in facts if isinstance(fact, BookFact) and fact.state is _LIVE]
+        if live:  # the features are those that the whole frame left: one row for it
+            fact = live[-1]
+            self._standing.append((fact.ts_event, frame.ingress_seq, fact.last_update_id))
+            self._values.append(engine.measurers[self.key].floats[:HOT_COUNT].copy())
+            self.note(frame.ts_recv)
         self.look(frame.ts_recv)
 
     def answer(self, stopped: int | None) -> Answer:
@@ -191,9 +192,12 @@ class _FeatureSeconds(_Seconds):
 
     def sample(self, engine: Engine) -> None:
         book, measurer = engine.books[self.key], engine.measurers[self.key]
-        measurer.measure_depth()
+        values = np.full(len(NAMES), np.nan)
+        if book.state is _LIVE:
+            measurer.measure_depth()
+            values = measurer.floats[: len(NAMES)].copy()
         self._standing.append((book.ts_event, str(book.state), book.last_update_id))
-        self._values.append(measurer.floats[: len(NAMES)].copy())
+        self._values.append(values)
 
     def answer(self, stopped: int | None) -> Answer:
         count, following = self.page(stopped)

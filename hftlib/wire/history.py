@@ -3,7 +3,7 @@
 Stamps are integer nanoseconds UTC. What is not known is None.
 """
 
-from typing import Final
+from typing import Annotated, Any, Final
 
 import msgspec
 
@@ -47,3 +47,42 @@ class CandlesReply(msgspec.Struct, frozen=True):
     interval: str
     source: Source
     candles: list[CandleReply]
+
+
+class HistoryReply(msgspec.Struct, frozen=True):
+    """Show rows of what was, oldest first: `rows` hold the values of `columns`, in their order.
+
+    Where more follow, `next_start` is the start of the next page. `where` says who answered, store
+    or tape. Prices are floats here, in quote units, sizes in base units.
+    """
+
+    kind: str
+    venue: str
+    symbol: str
+    where: str
+    next_start: int | None
+    columns: list[str]
+    rows: list[list[Any]]
+
+
+class SqlRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Ask the store: one statement that reads, its `parameters` as {name:Type} within it."""
+
+    sql: str
+    parameters: dict[str, Any] = {}
+    max_rows: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 10_000
+    max_seconds: Annotated[float, msgspec.Meta(gt=0, le=60)] = 10.0
+
+
+class SqlColumn(msgspec.Struct, frozen=True):
+    """Name a column of a result and its Arrow type."""
+
+    name: str
+    type: str
+
+
+class SqlReply(msgspec.Struct, frozen=True):
+    """Show the result of a statement; stamps are integer nanoseconds UTC."""
+
+    columns: list[SqlColumn]
+    rows: list[list[Any]]

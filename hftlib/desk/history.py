@@ -1,0 +1,109 @@
+"""What was, whoever knows it: the store where it has the rows, else the tapes."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import pyarrow as pa
+
+from hftlib.client.history import HistoryError
+from hftlib.core.errors import UnavailableError
+from hftlib.core.instrument import Instrument
+from hftlib.desk import questions
+from hftlib.desk.choices import TAPES
+from hftlib.desk.desk import Desk
+from hftlib.desk.history_worker import stream_of
+from hftlib.desk.questions import Answer, Kind, Question
+from hftlib.desk.settings import is_running_source, tape_path
+from hftlib.desk.store_history import StoreHistory
+from hftlib.desk.tape_process import TapeProcess
+from hftlib.io.store.writer import QueryError, StoreWriter
+
+SECONDS: Final = 20.0
+"""How long a page may take."""
+
+LARGEST_BYTES: Final = 256 * 2**20
+_SLACK_NS: Final = 2 * questions.SECOND
+"""A store whose first row is not later than that after the start has the range from its start."""
+
+
+class History:
+    """Answer questions about the source that a desk shows."""
+
+    def __init__(self, desk: Desk, tapes: TapeProcess) -> None:
+        """Answer for a desk; tapes are read by a process of their own."""
+        self._desk = desk
+        self._reader = tapes
+
+    def tapes(self) -> list[Path]:
+        """Return the tape that is played, or those of live runs, in order."""
+        if not is_running_source(self._desk.source):
+            return [tape_path(self._desk.source)]
+        return sorted((self._desk.settings.data_dir / TAPES).glob("*.tape"))
+
+    async def answer(self, question: Question, seconds: float = SECONDS) -> bytes:
+        """Return a page of rows as an Arrow stream; its schema says where the next page starts.
+
+        Raises HistoryError for what cannot be answered, UnavailableError where nobody can now.
+        """
+        store = self.store()
+        known = self._desk.view.run.engine.instruments
+        instrument = known.get((question.venue, question.symbol))
+        if store is not None and instrument is not None:
+            try:
+                found = await self._from_store(store, question, instrument, seconds)
+            except QueryError as error:
+                raise HistoryError(f"the store: {error}") from error
+            except UnavailableError:
+                found = None  # the tapes know it too
+            if found is not None:
+                return found
+        return await self._reader.answer(self.tapes(), question, seconds)
+
+    def store(self) -> StoreWriter | None:
+        """Return the store of a source that runs, None where there is none that answers."""
+        if not is_running_source(self._desk.source) or self._desk.parts is None:
+            return None
+        store = self._desk.parts.store
+        return store if store is not None and store.status().state != "OFF" else None
+
+    async def _from_store(
+        self, store: StoreWriter, question: Question, instrument: Instrument, seconds: float
+    ) -> bytes | None:
+        """Return a page of the store's rows, or of the tapes' where these begin earlier."""
+
+        async def query(sql: str, parameters: Mapping[str, Any], most: int) -> pa.Table:
+            body = await store.query(
+                sql, parameters, max_rows=most, max_seconds=seconds, max_bytes=LARGEST_BYTES
+            )
+            return pa.ipc.open_stream(body).read_all()
+
+        history = StoreHistory(query)
+        first = await history.first(question)
+        if first is None:
+            return None
+        begin = first
+        slack = _SLACK_NS
+        if question.kind is Kind.CANDLES:
+            slack = questions.INTERVALS_NS[question.interval]
+            begin -= begin % slack
+        if begin - question.start > slack:
+            earlier = await self._before(question, begin, seconds)
+            if earlier is not None:
+                return earlier
+        return stream_of((await history.answer(question, instrument)).as_table())
+
+    async def _before(self, question: Question, begin: int, seconds: float) -> bytes | None:
+        """Return what the tapes hold of the range before the store begins, None for nothing."""
+        if question.times is not None:
+            return await self._reader.answer(self.tapes(), question, seconds)
+        asked = msgspec.structs.replace(question, end=begin)
+        try:
+            body = await self._reader.answer(self.tapes(), asked, seconds)
+        except HistoryError:
+            return None
+        table = pa.ipc.open_stream(body).read_all()
+        if table.schema.metadata[b"next"]:
+            return body
+        return stream_of(Answer(table, begin, "tape").as_table()) if table.num_rows else None
