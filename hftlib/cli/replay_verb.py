@@ -1,4 +1,4 @@
-"""`hftlib replay`: run tapes through decode, book and features at full speed."""
+"""`hftlib replay`: run tapes through decode, book and features at full speed, or verify them."""
 
 import argparse
 from pathlib import Path
@@ -15,19 +15,32 @@ HELP = "run tapes through decode, book and features at full speed"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the verb."""
-    parser.add_argument("tapes", nargs="+", type=Path, metavar="TAPE", help="tapes, merged by time")
+    parser.add_argument(
+        "tapes",
+        nargs="+",
+        type=Path,
+        metavar="TAPE",
+        help="tapes; parts of one live run go on from one another, others are merged by time",
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument(
         "--features", type=Path, metavar="FILE", help="write the vector of every update as parquet"
     )
+    parser.add_argument(
+        "--verify",
+        action="store_true",
+        help="compare the hashes of a replay with those of the live run; exit 1 if one differs",
+    )
 
 
 def run(arguments: argparse.Namespace, configuration: Configuration) -> int:
-    """Replay the tapes and print the report; return 0."""
+    """Replay the tapes and print the report; return 1 where a verification fails, else 0."""
     from hftlib.core.compiled import compile_all
     from hftlib.desk.replay import replay
 
     compile_all(tell_compiling)
+    if arguments.verify:
+        return _verify(arguments)
     with progress_of(" frames") as show:
         report = replay(arguments.tapes, features=arguments.features, progress=show)
     if arguments.json:
@@ -35,6 +48,20 @@ def run(arguments: argparse.Namespace, configuration: Configuration) -> int:
     else:
         _print(msgspec.to_builtins(report))
     return 0
+
+
+def _verify(arguments: argparse.Namespace) -> int:
+    from hftlib.desk.verification import verify
+
+    with progress_of(" frames") as show:
+        verdicts = verify(arguments.tapes, show)
+    if arguments.json:
+        print(msgspec.json.encode(verdicts).decode())
+    else:
+        for verdict in verdicts:
+            told = f"proven by {', '.join(verdict.compared)}" if verdict.proven else verdict.reason
+            print(f"{verdict.path}  {verdict.frames:,} frames  {told}")
+    return 0 if all(verdict.proven for verdict in verdicts) else 1
 
 
 def _print(report: dict[str, object]) -> None:

@@ -13,7 +13,7 @@ from hftlib.core.instrument import Instrument
 from hftlib.core.states import Side
 from hftlib.core.venue import COINBASE, COINBASE_EXCHANGE
 from hftlib.desk.market_record import MILLISECOND, BookRecord, LevelLog, rows_of, samples_of
-from hftlib.desk.replay import Key, Progress, frames_of, instruments_of
+from hftlib.desk.tape_chain import Key, Progress, frames_of, instruments_of
 from hftlib.engine.engine import instruments_at
 from hftlib.features.admission import TradeGate, breaks_trust
 from hftlib.features.stored import levels_of

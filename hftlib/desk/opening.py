@@ -13,6 +13,7 @@ from hftlib.desk.settings import DeskSettings
 from hftlib.desk.view import View
 from hftlib.engine.engine import Engine
 from hftlib.io.tape.reader import Checkpoint, TapeReader
+from hftlib.signals.catalogue import signals_from
 
 
 class TapeRecording:
@@ -42,7 +43,8 @@ def run_of(reader: TapeReader) -> Run:
     source = Source.SIMULATED if manifest.source is Source.SIMULATED else Source.TAPE
     named = (origin.partition(" sha256 ")[0] for origin in manifest.origin)
     origin = ", ".join(named) or reader.path.name
-    return Run(partial(Engine, manifest.instruments), source, origin)
+    make_engine = partial(Engine, manifest.instruments, signals=signals_from(manifest.signals))
+    return Run(make_engine, source, origin)
 
 
 def open_run(path: Path, settings: DeskSettings) -> tuple[View, Player]:

@@ -77,8 +77,6 @@ class Player:
         """Stand before the first frame. Raises ConfigurationError for a speed out of range."""
         self._recording = recording
         self._run = run
-        self._frames = recording.frames()
-        self._next: Frame | None = next(self._frames, None)
         self._paused = paused
         self._loop = loop
         self._lead_in: int | None = recording.start_ns + _LEAD_IN_NS
@@ -89,7 +87,8 @@ class Player:
         self._changed = asyncio.Event()
         self._warm = asyncio.Event()
         self._speed = checked_speed(speed)
-        run.restart(recording.start_ns)
+        self._frames = self._from(recording.start_ns, sampled_from=0)
+        self._next: Frame | None = next(self._frames, None)
 
     @property
     def ended(self) -> bool:
@@ -161,20 +160,25 @@ class Player:
         first, last = self._recording.start_ns, self._recording.end_ns
         if not first <= ts <= last:
             raise ClockError(f"{ts} is outside the tape, which runs from {first} to {last}")
-        checkpoint = self._recording.checkpoint_before(ts)
-        shown = ts - HISTORY_COLUMNS * COLUMN_NS
-        if checkpoint is None:
-            self._frames = self._recording.frames()
-            self._run.restart(first, sampled_from=shown)
-        else:
-            self._frames = self._recording.frames(after_seq=checkpoint.ingress_seq)
-            self._run.restart(checkpoint.ts_recv, checkpoint.blob, sampled_from=shown)
+        self._frames = self._from(ts, sampled_from=ts - HISTORY_COLUMNS * COLUMN_NS)
         self._next = next(self._frames, None)
         self._target = ts
         self._steps = 0
         self._lead_in = None
         self._warm.set()
         self._wake()
+
+    def _from(self, ts: int, *, sampled_from: int) -> Iterator[Frame]:
+        """Restart the run before a time, from a checkpoint where there is one; yield what follows.
+
+        A tape that continues another begins with one.
+        """
+        checkpoint = self._recording.checkpoint_before(ts)
+        if checkpoint is None:
+            self._run.restart(self._recording.start_ns, sampled_from=sampled_from)
+            return self._recording.frames()
+        self._run.restart(checkpoint.ts_recv, checkpoint.blob, sampled_from=sampled_from)
+        return self._recording.frames(after_seq=checkpoint.ingress_seq)
 
     async def play_on(self) -> None:
         """Play until cancelled."""

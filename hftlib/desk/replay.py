@@ -1,26 +1,21 @@
 """Run tapes through decode, book and features at full speed, and report what was seen."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 
 from hftlib.book.book import Book
-from hftlib.core.frames import Frame
-from hftlib.core.instrument import Instrument
 from hftlib.core.states import DECODE_ERRORS, BookState, FeedCondition
 from hftlib.desk.feature_rows import FeatureRows
+from hftlib.desk.tape_chain import ChainRun, Progress, telling
 from hftlib.engine.engine import Engine
 from hftlib.engine.facts import BookFact, Fact
 from hftlib.engine.hashing import RunHasher
-from hftlib.engine.merge import merge
 from hftlib.io.tape.reader import TapeReader
 
-Key = tuple[str, str]
 Level = tuple[str, str]
-Progress = Callable[[int, int], None]
-"""Called now and then as progress(frames done, frames in all)."""
 
 
 class BookReport(msgspec.Struct, frozen=True):
@@ -63,11 +58,6 @@ class ReplayReport(msgspec.Struct, frozen=True):
     conditions: dict[str, int]
 
 
-def instruments_of(tapes: Sequence[TapeReader]) -> dict[Key, Instrument]:
-    """Return the instruments of all tapes by (venue, symbol); of one in several, the first's."""
-    return {key: one for tape in reversed(tapes) for key, one in tape.instruments.items()}
-
-
 def replay(
     paths: Sequence[Path],
     *,
@@ -77,39 +67,27 @@ def replay(
 ) -> ReplayReport:
     """Replay tapes as one run and report it.
 
+    The tapes of one live run go on from one another; others are merged by time.
     `features` names a parquet file that gets the feature vector after every book update. Without
     `hashed` the two hashes stay empty and the run is faster. Raises TapeError when a tape cannot
     be read.
     """
     tapes = [TapeReader(path) for path in paths]
-    engine = Engine(instruments_of(tapes).values())
+    run = ChainRun(tapes)
+    total = sum(tape.manifest.records for tape in tapes)
     hasher = RunHasher() if hashed else None
     rows = FeatureRows(features) if features is not None else None
     started = time.perf_counter()
-    for frame in frames_of(tapes, progress):
-        facts = engine.on_event(frame)
+    for frame in telling(run.frames(), total, progress):
+        facts = run.engine.on_event(frame)
         if hasher is not None:
-            hasher.add(frame.venue, frame.connection, facts)
+            hasher.hear(frame, facts)
         if rows is not None:
-            _keep_features(engine, facts, rows)
+            _keep_features(run.engine, facts, rows)
     seconds = time.perf_counter() - started
     if rows is not None:
         rows.close()
-    return _report(engine, hasher, seconds)
-
-
-def frames_of(tapes: Sequence[TapeReader], progress: Progress | None) -> Iterator[Frame]:
-    """Yield the frames of tapes as one run, telling now and then how far it is."""
-    frames = merge([tape.frames() for tape in tapes])
-    if progress is None:
-        yield from frames
-        return
-    total = sum(tape.manifest.records for tape in tapes)
-    for done, frame in enumerate(frames, start=1):
-        if done % 10_000 == 0:
-            progress(done, total)
-        yield frame
-    progress(total, total)
+    return _report(run.engine, hasher, total / seconds if seconds else 0.0)
 
 
 def _keep_features(engine: Engine, facts: list[Fact], rows: FeatureRows) -> None:
@@ -118,7 +96,7 @@ def _keep_features(engine: Engine, facts: list[Fact], rows: FeatureRows) -> None
             rows.add(engine.vector_of(fact.venue, fact.symbol))
 
 
-def _report(engine: Engine, hasher: RunHasher | None, seconds: float) -> ReplayReport:
+def _report(engine: Engine, hasher: RunHasher | None, frames_per_s: float) -> ReplayReport:
     books = [_book_report(engine, key) for key in sorted(engine.books)]
     return ReplayReport(
         frames=engine.frames,
@@ -134,7 +112,7 @@ def _report(engine: Engine, hasher: RunHasher | None, seconds: float) -> ReplayR
         top_compared=sum(book.top_compared for book in books),
         run_hash=hasher.run_hash() if hasher else "",
         fact_hash=hasher.fact_hash() if hasher else "",
-        frames_per_s=engine.frames / seconds if seconds else 0.0,
+        frames_per_s=frames_per_s,
         books=books,
         conditions=_conditions(engine),
     )

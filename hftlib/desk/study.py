@@ -10,7 +10,7 @@ from hftlib.core.errors import TapeError
 from hftlib.core.events import BestBidOffer
 from hftlib.core.frames import Frame
 from hftlib.core.instrument import Instrument
-from hftlib.desk.replay import Progress, frames_of, instruments_of
+from hftlib.desk.tape_chain import Progress, frames_of, instruments_of
 from hftlib.engine.engine import instruments_at
 from hftlib.features.regression import (
     Quotes,
