@@ -51,6 +51,10 @@ class Feed:
     def closed(self, reason: str = "", connection: str = "ws") -> list[Event]:
         return self.session.receive(self.frame(reason, FrameKind.CLOSED, "", connection))
 
+    def handed_over(self, connection: str, successor: str) -> list[Event]:
+        frame = self.frame("handed over", FrameKind.CLOSED, successor, connection)
+        return self.session.receive(frame)
+
     def sent(self, payload: str) -> list[Event]:
         return self.session.receive(self.frame(payload, FrameKind.SENT))
 

@@ -1,9 +1,9 @@
 """One lane kept open: opened with patience, watched, renewed, and handed over before it is cut.
 
 A lane has one link, and for the time of a hand-over two. The second one carries the other of two
-names (`ws`, `ws+`), brings the same streams, and takes over once every book has come over it, or
-after `OVERLAP_S`: the CLOSED frame of the first then names it as its successor. No frame is missed,
-and what comes twice is told apart by its ids.
+names (`ws`, `ws+`), brings the same streams, and takes over soon after every book has come over it,
+or after `OVERLAP_S`: the CLOSED frame of the first then names it as its successor. No frame is
+missed, and what comes twice is told apart by its ids.
 """
 
 import asyncio
@@ -19,7 +19,6 @@ from hftlib.io.feeds.backoff import LIVED_S, Backoff
 from hftlib.io.feeds.link import Link, OpeningError
 from hftlib.io.feeds.pace import Pace, Window
 from hftlib.io.feeds.watch import Watch
-from hftlib.venues.binance.lanes import SHUTDOWN_HEAD
 from hftlib.venues.lanes import brings_book, resubscription
 from hftlib.venues.plans import LanePlan
 from hftlib.wire.messages import LaneStatus
@@ -28,6 +27,8 @@ Take = Callable[[str, str, FrameKind, bytes, str], None]
 """Take what came in: venue, connection, kind, payload, request."""
 
 OVERLAP_S: Final = 5.0
+LINGER_S: Final = 0.5
+"""How long the old link is kept once the new one brings all: it may be the slower one."""
 RENEWAL_S: Final = 5.0
 _EARLIEST_S: Final = 600.0
 _LATEST_S: Final = 60.0
@@ -63,6 +64,7 @@ class Lane:
         self._watches: dict[Link, Watch] = {}
         self._overlap = ""
         self._handing: set[str] = set()
+        self._handed_ns = 0
         self._renewing: dict[str, int] = {}
         self._is_eventful = False
         self._opening = ""
@@ -159,29 +161,22 @@ class Lane:
     def on_message(self, link: Link, payload: bytes) -> None:
         """Hand a message on; look at it where something is awaited."""
         self._take(self.plan.venue, link.connection, _WS, payload, "")
-        if self._is_eventful or payload.startswith(SHUTDOWN_HEAD):
+        if self._is_eventful:
             self._look(link, payload)
 
     def _look(self, link: Link, payload: bytes) -> None:
-        if payload.startswith(SHUTDOWN_HEAD):
-            self._shutdown(link)
-        elif link is self._successor:
+        if link is self._successor:
             self._handing = {one for one in self._handing if not self._brings(one, payload)}
+            self._is_eventful = bool(self._handing or self._renewing)
             if not self._handing:
-                self._complete()
+                self._handed_ns = self._now_ns()
         elif self._renewing:
             for symbol in [one for one in self._renewing if self._brings(one, payload)]:
                 del self._renewing[symbol]
-            self._is_eventful = bool(self._renewing or self._successor)
+            self._is_eventful = bool(self._renewing or self._handing)
 
     def _brings(self, symbol: str, payload: bytes) -> bool:
         return brings_book(self.plan, symbol, payload)
-
-    def _shutdown(self, link: Link) -> None:
-        if link is self._successor:
-            link.drop("the venue announced its shutdown here too")
-        else:
-            self.hand_over("the venue announced its shutdown")
 
     # the end -----------------------------------------------------------------------------------
 
@@ -191,15 +186,14 @@ class Lane:
         watch = self._watches.pop(link)
         self.backoff.lived(watch.lived_s(now_ns))
         self._gone_messages += link.messages
-        heir = ""
+        is_expected = link is not self._link and link is not self._successor
         if link is self._link:
             self._link = self._successor
             self._settle()
-        elif self._link is not None:
-            heir = self._link.connection
-        if link is self._successor:
+        elif link is self._successor:
             self._successor = None
-        if not heir or self._overlap:
+        heir = self._link.connection if self._link is not None else ""
+        if not is_expected:
             self._pause_s = self.backoff.next_s()
         self._reason = reason
         self._tell(f"{link.connection} closed: {reason}" + (f", {heir} goes on" if heir else ""))
@@ -228,14 +222,19 @@ class Lane:
 
     # what the owner asks -----------------------------------------------------------------------
 
-    def hand_over(self, reason: str) -> None:
-        """Open a successor and let it take over, unless that is going on already."""
-        if self._link is None or self._overlap:
-            return
-        lived_s = self._watches[self._link].lived_s(self._now_ns())
-        self._pause_s = 0.0 if lived_s >= LIVED_S or self.plan.lifetime_s else self.backoff.next_s()
+    def hand_over(self, connection: str, reason: str) -> None:
+        """Open a successor and let it take over; one that is itself to be left is given up."""
+        if self._successor is not None and self._successor.connection == connection:
+            self._successor.drop(reason)
+        elif self._link is not None and not self._overlap:
+            self._begin_overlap(self._link, reason)
+
+    def _begin_overlap(self, link: Link, reason: str) -> None:
+        is_due = self._is_cut_soon(link, self._now_ns())
+        lived_s = self._watches[link].lived_s(self._now_ns())
+        self._pause_s = 0.0 if is_due or lived_s >= LIVED_S else self.backoff.next_s()
         self._overlap = reason
-        self._tell(f"{self._link.connection} is to be handed over: {reason}")
+        self._tell(f"{link.connection} is to be handed over: {reason}")
         self._changed.set()
 
     def reconnect(self, reason: str) -> None:
@@ -288,14 +287,18 @@ class Lane:
             self.reconnect(f"no snapshot of {', '.join(late)} {RENEWAL_S:g} s after subscribing")
 
     def _pass_on(self, now_ns: int) -> None:
-        if self._link is not None:
-            due_ns = self._watches[self._link].hand_over_ns
-            if due_ns is not None and now_ns >= due_ns:
-                self.hand_over(f"the venue cuts it at {self.plan.lifetime_s:g} s")
+        link = self._link
+        if link is not None and self._is_cut_soon(link, now_ns):
+            self.hand_over(link.connection, f"the venue cuts it at {self.plan.lifetime_s:g} s")
         if self._successor is not None:
             age_s = self._watches[self._successor].lived_s(now_ns)
-            if age_s >= OVERLAP_S:
+            lingered_ns = 0 if self._handing else now_ns - self._handed_ns
+            if age_s >= OVERLAP_S or lingered_ns >= LINGER_S * _SECOND_NS:
                 self._complete()
+
+    def _is_cut_soon(self, link: Link, now_ns: int) -> bool:
+        due_ns = self._watches[link].hand_over_ns
+        return due_ns is not None and now_ns >= due_ns
 
     # what it tells -----------------------------------------------------------------------------
 

@@ -125,7 +125,7 @@ class Lanes:
         """Open a second connection beside one that will end, and let it take over."""
         lane = self._find(venue, connection)
         if lane is not None:
-            lane.hand_over(reason)
+            lane.hand_over(connection, reason)
 
     def statuses(self) -> list[LaneStatus]:
         """Return how each connection does."""

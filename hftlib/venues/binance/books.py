@@ -1,5 +1,6 @@
 """The books of a Binance session: what the sync decided, told as events."""
 
+from collections import deque
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
@@ -7,25 +8,46 @@ from hftlib.core.events import BookDelta, BookSnapshot, Event, Layout
 from hftlib.core.frames import Frame
 from hftlib.core.states import FeedCondition
 from hftlib.venues.binance import messages
-from hftlib.venues.binance.depth_sync import DiffDepthSync, Held, Phase, Rule, Verdict
+from hftlib.venues.binance.depth_sync import (
+    DiffDepthSync,
+    Held,
+    Phase,
+    Rule,
+    Verdict,
+    dump_held,
+    load_held,
+)
 from hftlib.venues.binance.market import in_order
 from hftlib.venues.counters import Counters, Reporter
 from hftlib.venues.polled import ENDS_POLLING, Polled
 from hftlib.venues.stamps import MILLISECONDS_LIMIT, stamp_ns
 
+AHEAD_EVENTS: Final = 100
+"""Events of one book, ten a second, that a faster connection may be ahead."""
+
 _PAIRS: Final = Layout.PAIRS
+_REPETITIONS: Final = frozenset({Verdict.DUPLICATE, Verdict.LATE, Verdict.AHEAD})
+_STEPS: Final = frozenset({Verdict.APPLY, Verdict.JOIN})
+_BREAKS: Final = frozenset({Verdict.START, Verdict.OVERFLOW, Verdict.GAP})
 
 
 class Book:
-    """Hold what the session knows of one symbol's book: its sync, its counts, its connection."""
+    """Hold what the session knows of one symbol's book.
 
-    __slots__ = ("connection", "counters", "polled", "symbol", "sync")
+    It lives on `connection`, whose end is its own. `mover` brought the last event applied: for the
+    time of a hand-over that may be the other connection, whose events wait in `ahead` when they
+    come before those that they follow.
+    """
+
+    __slots__ = ("ahead", "connection", "counters", "mover", "polled", "symbol", "sync")
 
     def __init__(self, symbol: str, sync: DiffDepthSync, counters: Counters) -> None:
         self.symbol = symbol
         self.sync = sync
         self.counters = counters
         self.connection = ""
+        self.mover = ""
+        self.ahead: deque[tuple[str, Held]] = deque(maxlen=AHEAD_EVENTS)
         self.polled = Polled()
 
 
@@ -62,6 +84,7 @@ class DepthBooks:
             Verdict.DROP: self._drop,
             Verdict.DUPLICATE: self._repeat,
             Verdict.LATE: self._late,
+            Verdict.AHEAD: self._ahead,
             Verdict.GAP: self._gap,
         }
 
@@ -96,19 +119,28 @@ class DepthBooks:
             data.asks,
         )
         if sync.advance(first, last, data.previous):
+            book.mover = frame.connection
             lane.applied += 1
             counters.applied += 1
-            return [delta]
+            return [delta, *self._catch_up(book)] if book.ahead else [delta]
         return self._judge(book, delta, data, frame)
 
     def _judge(
         self, book: Book, delta: BookDelta, data: messages.DiffDepth, frame: Frame
     ) -> list[Event]:
         in_order(data)
-        book.connection = frame.connection
         held = Held(data.first, data.last, data.previous, delta, len(frame.payload))
         case = Case(book, held, frame, book.sync.buffered, book.sync.last_update_id)
-        events = self._verdicts[book.sync.judge(held, frame.ts_recv)](case)
+        is_full = len(book.ahead) == AHEAD_EVENTS
+        from_other = book.mover not in ("", frame.connection) and not is_full
+        verdict = book.sync.judge(held, frame.ts_recv, from_other=from_other)
+        if verdict not in _REPETITIONS:
+            book.connection = book.mover = frame.connection
+        events = self._verdicts[verdict](case)
+        if verdict in _STEPS:
+            events += self._catch_up(book)
+        elif verdict in _BREAKS:
+            book.ahead.clear()
         if book.sync.should_ask_again(frame.ts_recv):
             events.append(self._request(book, frame, "no snapshot came"))
         return events
@@ -157,6 +189,26 @@ class DepthBooks:
     def _late(self, case: Case) -> list[Event]:
         reason = f"{case.ids} comes after a newer one"
         return [self._tell(case.book, case.frame, FeedCondition.LATE, reason)]
+
+    def _ahead(self, case: Case) -> list[Event]:
+        case.book.ahead.append((case.frame.connection, case.held))
+        reason = f"{case.ids} waits until {case.book.mover} brings what follows {case.current}"
+        return [self._tell(case.book, case.frame, FeedCondition.ACKNOWLEDGED, reason)]
+
+    def _catch_up(self, book: Book) -> list[Event]:
+        """Return what a faster connection brought before, and which follows now."""
+        events: list[Event] = []
+        while book.ahead:
+            connection, held = book.ahead[0]
+            if book.sync.advance(held.first, held.last, held.previous):
+                book.mover = connection
+                book.counters.applied += 1
+                self._reporter.of_connection(connection).applied += 1
+                events.append(held.delta)
+            elif held.last > book.sync.last_update_id:
+                break
+            book.ahead.popleft()
+        return events
 
     def _gap(self, case: Case) -> list[Event]:
         return self._ask(case, FeedCondition.GAP, f"{case.ids} does not follow {case.current}")
@@ -282,6 +334,7 @@ class DepthBooks:
         ]
         if not awaited:
             book.sync.distrust(ts_recv)
+            book.ahead.clear()
             events.append(self._reporter.request(book.connection, ts_recv, symbol, reason))
         return events
 
@@ -289,12 +342,23 @@ class DepthBooks:
         """Reset every book that lives on a connection that was closed or opened anew."""
         events: list[Event] = []
         for book in self._books.values():
+            if book.mover == frame.connection:
+                book.mover = ""
             if book.polled.is_on_connection(frame.connection):
                 events.append(self._tell(book, frame, FeedCondition.CLOSED, reason))
             elif book.connection == frame.connection and book.sync.phase is not Phase.IDLE:
                 book.sync.reset()
+                book.ahead.clear()
                 events.append(self._tell(book, frame, FeedCondition.CLOSED, reason))
         return events
+
+    def hand_over(self, connection: str, successor: str) -> None:
+        """Let every book that lives on a connection live on its successor; nothing was lost."""
+        for book in self._books.values():
+            if book.connection == connection:
+                book.connection = successor
+            if book.mover == connection:
+                book.mover = successor
 
     def ask_again(self, frame: Frame) -> list[Event]:
         """Return the requests for snapshots that are awaited for too long."""
@@ -306,6 +370,8 @@ class DepthBooks:
         return {
             symbol: {
                 "connection": book.connection,
+                "mover": book.mover,
+                "ahead": [[connection, dump_held(held)] for connection, held in book.ahead],
                 "sync": book.sync.dump(),
                 "polled": book.polled.dump(),
             }
@@ -318,5 +384,8 @@ class DepthBooks:
         for symbol, kept in state.items():
             book = self.of(symbol)
             book.connection = kept["connection"]
+            book.mover = kept.get("mover", book.connection)
+            for connection, held in kept.get("ahead", ()):
+                book.ahead.append((connection, load_held(held)))
             book.sync.load(kept["sync"])
             book.polled.load(kept.get("polled", []))

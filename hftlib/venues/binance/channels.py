@@ -10,6 +10,7 @@ from hftlib.core.frames import Frame
 from hftlib.core.states import FeedCondition
 from hftlib.venues.binance import messages
 from hftlib.venues.binance.market import MarketReader
+from hftlib.venues.binance.repetitions import Repetitions
 from hftlib.venues.binance.streams import StreamKind, StreamName
 from hftlib.venues.counters import Counters, Reporter
 from hftlib.venues.failures import DECODE_FAILURES, condition_of
@@ -30,11 +31,14 @@ class Channel(Generic[Message]):
         wrapped: Wrapped[Message],
         make: Callable[[Message, Frame], MarketEvent],
         reporter: Reporter,
+        repetitions: Repetitions | None = None,
     ) -> None:
+        """Count with `reporter`; what `repetitions` holds already is reported and not told."""
         self._one_or_many = one_or_many
         self._wrapped = wrapped
         self._make = make
         self._reporter = reporter
+        self._repetitions = repetitions
 
     def receive(self, frame: Frame, lane: Counters) -> list[Event]:
         """Return the event of a combined frame that carries one message."""
@@ -42,6 +46,8 @@ class Channel(Generic[Message]):
             event = self._make(self._wrapped(frame.payload).data, frame)
         except DECODE_FAILURES as failure:
             return [self._fail(frame, failure)]
+        if self._repetitions is not None and self._repetitions.holds(event, frame.connection):
+            return [self._again(frame, event)]
         lane.market_events += 1
         return [event]
 
@@ -61,15 +67,23 @@ class Channel(Generic[Message]):
             event = self._make(row, frame)
         except DECODE_FAILURES as failure:
             return self._fail(frame, failure)
+        if self._repetitions is not None and self._repetitions.holds(event, frame.connection):
+            return self._again(frame, event)
         self._reporter.of_connection(frame.connection).market_events += 1
         return event
+
+    def _again(self, frame: Frame, event: MarketEvent) -> Event:
+        reason = f"{type(event).__name__} told already"
+        return self._reporter.status(frame, FeedCondition.DUPLICATE, reason, symbol=event.symbol)
 
     def _fail(self, frame: Frame, failure: Exception) -> Event:
         reason = f"{type(failure).__name__}: {failure}"
         return self._reporter.status(frame, condition_of(failure), reason)
 
 
-def channels_of(market: MarketReader, reporter: Reporter) -> dict[StreamKind, Channel[object]]:
+def channels_of(
+    market: MarketReader, reporter: Reporter, repetitions: Repetitions
+) -> dict[StreamKind, Channel[object]]:
     """Return the channels of a session by the kind of their stream."""
     day = Channel(
         _decoder(messages.DayTicker | list[messages.DayTicker]).decode,
@@ -85,18 +99,21 @@ def channels_of(market: MarketReader, reporter: Reporter) -> dict[StreamKind, Ch
             _decoder(messages.Combined[messages.Ticker]).decode,
             market.best,
             reporter,
+            repetitions,
         ),
         StreamKind.TRADE: Channel(
             _decoder(messages.SingleTrade | list[messages.SingleTrade]).decode,
             _decoder(messages.Combined[messages.SingleTrade]).decode,
             market.trade,
             reporter,
+            repetitions,
         ),
         StreamKind.AGGREGATE_TRADE: Channel(
             _decoder(messages.AggregateTrade | list[messages.AggregateTrade]).decode,
             _decoder(messages.Combined[messages.AggregateTrade]).decode,
             market.aggregate,
             reporter,
+            repetitions,
         ),
         StreamKind.KLINE: Channel(
             _decoder(messages.Kline | list[messages.Kline]).decode,

@@ -38,6 +38,11 @@ Added to both, each of them safe because it only distrusts more or waits longer:
 - A stream that stays behind the snapshot for two seconds says that the snapshot's id is garbled:
   start over.
 - A snapshot that nobody wanted, while the book is in sequence, is reported and not applied.
+
+Two connections that bring the same stream, while one takes over from the other, tell everything
+twice and not at the same time. What the other connection than the one that moved `id` last tells is
+applied where it follows; where it ends at or before `id` it is a repetition and proves nothing
+about `id`; where it is ahead it waits for what comes before it, from either of the two.
 """
 
 from collections import deque
@@ -78,6 +83,7 @@ class Verdict(Enum):
     START = auto()
     OVERFLOW = auto()
     DROP = auto()
+    AHEAD = auto()
     DUPLICATE = auto()
     LATE = auto()
     GAP = auto()
@@ -220,13 +226,21 @@ class DiffDepthSync:
             return True
         return False
 
-    def judge(self, held: Held, ts_recv: int) -> Verdict:
-        """Decide about an event that `advance` did not take; buffer it where that is due."""
+    def judge(self, held: Held, ts_recv: int, *, from_other: bool = False) -> Verdict:
+        """Decide about an event that `advance` did not take; buffer it where that is due.
+
+        `from_other`: it came over another connection than the one that moved the book's id last.
+        """
         if self.phase is Phase.IDLE or self.phase is Phase.BUFFERING:
             return self._keep(held, ts_recv)
         if self.phase is Phase.SEEDED:
-            return self._try_to_join(held, ts_recv)
+            return self._try_to_join(held, ts_recv, from_other=from_other)
+        if from_other:
+            return self._repeated(held) if held.last <= self.last_update_id else Verdict.AHEAD
         return self._out_of_step(held, ts_recv)
+
+    def _repeated(self, held: Held) -> Verdict:
+        return Verdict.DUPLICATE if held.last == self.last_update_id else Verdict.LATE
 
     def _keep(self, held: Held, ts_recv: int) -> Verdict:
         if self._buffer and held.last <= self._buffer[-1].last:
@@ -244,12 +258,12 @@ class DiffDepthSync:
             self._asked_ns = ts_recv
         return verdict
 
-    def _try_to_join(self, held: Held, ts_recv: int) -> Verdict:
+    def _try_to_join(self, held: Held, ts_recv: int, *, from_other: bool) -> Verdict:
         if self._rule.precedes(held.last, self.last_update_id):
             too_long = ts_recv - self._asked_ns > _JOIN_WITHIN_NS
             return self._start_over(held, ts_recv) if too_long else Verdict.DROP
         if not self._rule.joins(held.first, held.last, held.previous, self.last_update_id):
-            return self._start_over(held, ts_recv)
+            return Verdict.AHEAD if from_other else self._start_over(held, ts_recv)
         self.last_update_id = held.last
         self._first = held.first
         self.phase = Phase.LIVE
@@ -266,7 +280,7 @@ class DiffDepthSync:
         self._late_last, self._late_at = held.last, self.last_update_id
         if self._late_streak >= _LATE_STREAK:
             return self._start_over(held, ts_recv)
-        return Verdict.DUPLICATE if held.last == self.last_update_id else Verdict.LATE
+        return self._repeated(held)
 
     def _start_over(self, held: Held, ts_recv: int) -> Verdict:
         self.distrust(ts_recv)
@@ -341,9 +355,7 @@ class DiffDepthSync:
             "first": self._first,
             "late_last": self._late_last,
             "late_streak": self._late_streak,
-            "buffer": [
-                (h.first, h.last, h.previous, h.size, *dump_delta(h.delta)) for h in self._buffer
-            ],
+            "buffer": [dump_held(held) for held in self._buffer],
         }
 
     def load(self, state: dict[str, object]) -> None:
@@ -361,9 +373,21 @@ class DiffDepthSync:
         self._late_streak = numbers["late_streak"]
         buffer = state["buffer"]
         assert isinstance(buffer, list | tuple)
-        for first, last, previous, size, *delta in buffer:
-            self._buffer.append(Held(first, last, previous, load_delta(delta), size))
-            self._buffered_bytes += size
+        for values in buffer:
+            held = load_held(values)
+            self._buffer.append(held)
+            self._buffered_bytes += held.size
+
+
+def dump_held(held: Held) -> tuple[object, ...]:
+    """Return a held event as plain values."""
+    return (held.first, held.last, held.previous, held.size, *dump_delta(held.delta))
+
+
+def load_held(values: list[Any]) -> Held:
+    """Return the event that `dump_held` took apart."""
+    first, last, previous, size, *delta = values
+    return Held(first, last, previous, load_delta(delta), size)
 
 
 def dump_delta(delta: BookDelta) -> tuple[object, ...]:

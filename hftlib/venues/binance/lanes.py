@@ -14,9 +14,6 @@ import msgspec
 from hftlib.core.venue import BINANCE, BINANCE_COINM, BINANCE_US, BINANCE_USDM
 from hftlib.venues.plans import Addresses, LanePlan
 
-SHUTDOWN_HEAD: Final = b'{"stream":"!serverShutdown"'
-"""How a combined stream's frame begins that announces the end of the connection."""
-
 LONGEST_URL: Final = 2_000
 """Characters of a URL that proxies and servers take without question."""
 
@@ -79,7 +76,8 @@ def _lane(
 ) -> LanePlan:
     streams = [f"{symbol.lower()}@{stream}" for symbol in symbols for stream in category.streams]
     base = f"{addresses.stream_url}{category.path}/stream"
-    url, sent = f"{base}?streams={'/'.join(streams)}", ()
+    url = f"{base}?streams={'/'.join(streams)}"
+    sent: tuple[bytes, ...] = ()
     if len(url) > LONGEST_URL:
         url, sent = base, tuple(_subscriptions(streams))
     return LanePlan(

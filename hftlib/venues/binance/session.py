@@ -22,6 +22,7 @@ from hftlib.venues.binance.books import Book, DepthBooks
 from hftlib.venues.binance.channels import channels_of
 from hftlib.venues.binance.depth_sync import FuturesRule, Rule, SpotRule
 from hftlib.venues.binance.market import MarketReader
+from hftlib.venues.binance.repetitions import Repetitions
 from hftlib.venues.binance.rest import RestReader
 from hftlib.venues.binance.streams import (
     StreamKind,
@@ -112,7 +113,8 @@ class BinanceSession:
         self._routes: dict[bytes, Route] = {}
         self._streams: dict[str, frozenset[str]] = {}
         self._raw_kinds: dict[tuple[str, str], frozenset[StreamKind]] = {}
-        self._channels = channels_of(self._market, self.reporter)
+        self._repetitions = Repetitions()
+        self._channels = channels_of(self._market, self.reporter, self._repetitions)
         self._readers: dict[StreamKind, Reader] = {
             StreamKind.DIFF_DEPTH: self._diff_depth,
             StreamKind.PARTIAL_DEPTH: self._partial,
@@ -153,6 +155,7 @@ class BinanceSession:
         return {
             "books": self._books.dump(),
             "streams": {name: sorted(opened) for name, opened in self._streams.items()},
+            "repetitions": self._repetitions.dump(),
             "counters": self.reporter.dump(),
         }
 
@@ -162,6 +165,7 @@ class BinanceSession:
         self._raw_kinds.clear()
         self._books.load(state["books"])
         self._streams = {name: frozenset(opened) for name, opened in state["streams"].items()}
+        self._repetitions.load(state.get("repetitions", {}))
         self.reporter.load(state["counters"])
 
     # the ways in -------------------------------------------------------------------------------
@@ -181,6 +185,9 @@ class BinanceSession:
             ]
         if kind is FrameKind.CLOSED:
             self._streams.pop(frame.connection, None)
+            if frame.request:
+                self._books.hand_over(frame.connection, frame.request)
+                return [self._tell(frame, FeedCondition.HANDED_OVER, frame.request)]
             reason = frame.payload.decode("utf-8", "replace") or "connection closed"
             closed = self._tell(frame, FeedCondition.CLOSED, reason)
             return [closed, *self._books.forget(frame, reason)]
