@@ -73,15 +73,23 @@ def _rows(judge: Judge) -> list[dict[str, Any]]:
     rows: dict[tuple[str, str], dict[str, Any]] = {}
     for event, kind in judge.struck():
         key = (kind.name, event["venue"])
-        row = rows.setdefault(key, {"injected": 0, "times": [], "by": set(), "unnoticed": 0})
+        row = rows.setdefault(key, empty_row())
         row["injected"] += 1
+        if event["venue"] not in kind.shows:
+            continue
+        row["shows"] = True
         notice = judge.noticed(event)
         if notice is not None:
             row["times"].append(max(notice.seen_ns - event["time_ns"], 0) / 1e9)
             row["by"].add(notice.condition)
-        elif event["venue"] in kind.shows and judge.was_live(event):
+        elif judge.was_live(event):
             row["unnoticed"] += 1
     return [_finished(*key, row) for key, row in sorted(rows.items())]
+
+
+def empty_row() -> dict[str, Any]:
+    """Return the row of one fault at one venue before anything was injected."""
+    return {"injected": 0, "times": [], "by": set(), "unnoticed": 0, "shows": False}
 
 
 def _finished(fault: str, venue: str, row: dict[str, Any]) -> dict[str, Any]:
@@ -90,6 +98,7 @@ def _finished(fault: str, venue: str, row: dict[str, Any]) -> dict[str, Any]:
         "fault": fault,
         "venue": venue,
         "injected": row["injected"],
+        "must_be_noticed": row["shows"],
         "noticed": len(times),
         "unnoticed": row["unnoticed"],
         "until_noticed_p50_s": round(statistics.median(times), 3) if times else None,
@@ -179,7 +188,7 @@ def table(results: dict[str, Any]) -> Iterator[str]:
     for row in results["faults"]:
         yield (
             f"{row['fault']:26s} {row['venue']:18s} {row['injected']:5d} injected "
-            f"{row['noticed']:5d} noticed  {_seconds(row):16s} {', '.join(row['by'])}"
+            f"{_noticed(row):>5s} noticed  {_seconds(row):16s} {', '.join(row['by'])}"
         )
 
 
@@ -204,7 +213,7 @@ def _markdown(results: dict[str, Any]) -> Iterator[str]:
     yield "|---|---|---:|---:|---:|---|"
     for row in results["faults"]:
         yield (
-            f"| {row['fault']} | {row['venue']} | {row['injected']} | {row['noticed']} | "
+            f"| {row['fault']} | {row['venue']} | {row['injected']} | {_noticed(row)} | "
             f"{_seconds(row)} | {', '.join(row['by'])} |"
         )
     yield from ("", END)
@@ -238,6 +247,14 @@ def summary(results: dict[str, Any]) -> Iterator[str]:
 
 def _told(counts: dict[str, int]) -> str:
     return ", ".join(f"{venue} {count}" for venue, count in sorted(counts.items())) or "none"
+
+
+def _noticed(row: dict[str, Any]) -> str:
+    """Return how many were noticed, of those that struck a LIVE book, where that is a rule."""
+    if not row["must_be_noticed"]:
+        return "-"
+    owed = row["noticed"] + row["unnoticed"]
+    return str(owed) if not row["unnoticed"] else f"{row['noticed']} of {owed}"
 
 
 def _seconds(row: dict[str, Any]) -> str:
