@@ -16,6 +16,7 @@ from hftlib.api.clock_routes import clock_router
 from hftlib.api.fanout import Hub
 from hftlib.api.guard import Guard
 from hftlib.api.history_routes import history_router
+from hftlib.api.listing_routes import listing_router
 from hftlib.api.operations_routes import metrics_router, operations_router
 from hftlib.api.read_routes import read_router
 from hftlib.api.replies import add_examples, add_schemas, refusal
@@ -52,6 +53,7 @@ def build(desk: Desk, hub: Hub) -> FastAPI:
     app.include_router(read_router(desk, hub), prefix=API_PREFIX)
     app.include_router(clock_router(desk), prefix=API_PREFIX)
     app.include_router(source_router(desk), prefix=API_PREFIX)
+    app.include_router(listing_router(desk), prefix=API_PREFIX)
     app.include_router(history_router(desk), prefix=API_PREFIX)
     app.include_router(operations_router(desk), prefix=API_PREFIX)
     app.include_router(metrics_router(desk, hub))

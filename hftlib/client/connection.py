@@ -13,6 +13,7 @@ from hftlib.wire.history import CandlesReply, SqlRequest
 from hftlib.wire.messages import (
     API_PREFIX,
     BookReply,
+    BookRequest,
     ClockReply,
     ConsolidatedReply,
     ErrorReply,
@@ -142,6 +143,16 @@ class DeskConnection(HistoryCalls):
         """Let the desk show another source; `health` tells when it runs."""
         body = msgspec.json.encode(SourceRequest(source))
         return self._ask("POST", "/source", SourceReply, data=body)
+
+    def listed(self, venue: str = "", find: str = "", limit: int = 100) -> list[InstrumentReply]:
+        """Return what the venues list, the closest to `find` first."""
+        query = {"venue": venue, "find": find, "limit": limit}
+        return self._get("/listed", list[InstrumentReply], query)
+
+    def bring(self, venue: str, symbol: str) -> InstrumentReply:
+        """Let the desk bring one more book of a venue from now on."""
+        body = msgspec.json.encode(BookRequest(venue, symbol))
+        return self._ask("POST", "/books", InstrumentReply, data=body)
 
     def feeds(self) -> list[FeedReply]:
         """Return how each feed does."""

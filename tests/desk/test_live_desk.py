@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import requests
 
-from hftlib.client.connection import DeskConnection
+from hftlib.client.connection import DeskConnection, RefusedError
 from hftlib.core.states import BookState, Source
 from hftlib.desk.choices import TAPES
 from hftlib.desk.replay import replay
@@ -56,7 +56,7 @@ def states(connection: DeskConnection) -> set[BookState]:
     if connection.health().state != "running":
         return set()
     feeds = connection.feeds()
-    known = {(one.venue, one.symbol) for one in feeds} == BOOKS
+    known = {(one.venue, one.symbol) for one in feeds} >= BOOKS
     return {one.status.state for one in feeds} if known else set()
 
 
@@ -127,6 +127,19 @@ def test_where_no_websocket_opens_the_books_are_polled(
     eventually(is_polled)
     market.control("DELETE", "faults")
     eventually(lambda: connection.book("binance", "BTCUSDT", 1).verified)
+
+
+def test_one_more_book_can_be_brought(connection: DeskConnection) -> None:
+    found = connection.listed(find="SOL")
+    assert ("binance", "SOLUSDT") in {(one.venue, one.symbol) for one in found}
+    told = connection.bring("coinbase", "SOL-USD")
+    assert (told.base, told.quote) == ("SOL", "USD")
+    eventually(lambda: connection.book("coinbase", "SOL-USD", 1).state is BookState.LIVE)
+    assert connection.bring("coinbase", "SOL-USD") == told
+    with pytest.raises(RefusedError, match="binance lists no SOLUSDX; did you mean SOLUSDT"):
+        connection.bring("binance", "SOLUSDX")
+    with pytest.raises(RefusedError, match="there is no venue kraken; there is binance, coinbase"):
+        connection.bring("kraken", "SOL/USD")
 
 
 def test_a_live_desk_has_no_clock_to_move(desk: DeskInThread, connection: DeskConnection) -> None:
