@@ -51,8 +51,8 @@ class DeskProcess:
                 self._pause.wait(_POLL_S)
         return time.monotonic() - self.started_s
 
-    def kill(self) -> list[int]:
-        """End it as kill -9 does; return the processes that hung on it."""
+    def kill(self) -> dict[int, str]:
+        """End it as kill -9 does; return the processes that hung on it, with their commands."""
         children = descendants(self.process.pid)
         self.process.kill()
         self.process.wait(20)
@@ -82,8 +82,8 @@ class DeskProcess:
         return True
 
 
-def descendants(pid: int) -> list[int]:
-    """Return the processes below one, as /proc has them now."""
+def descendants(pid: int) -> dict[int, str]:
+    """Return the processes below one and their commands, as /proc has them now."""
     parents: dict[int, list[int]] = {}
     for folder in Path("/proc").iterdir():
         if folder.name.isdigit():
@@ -95,13 +95,21 @@ def descendants(pid: int) -> list[int]:
         below = parents.get(waiting.pop(), [])
         found += below
         waiting += below
-    return found
+    return {pid: _command(pid) for pid in found}
 
 
 def is_running(pid: int) -> bool:
     """Say whether a process is there and no zombie."""
     stat = _stat(pid)
     return bool(stat) and stat[0] != "Z"
+
+
+def _command(pid: int) -> str:
+    try:
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+    return b" ".join(words[1:4]).decode()
 
 
 def _stat(pid: int) -> list[str]:

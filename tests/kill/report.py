@@ -19,12 +19,14 @@ _WORDS = {
     "marks_lost": "acknowledged marks lost",
     "orders_acknowledged": "orders with fills and cash acknowledged by a ledger killed beside",
     "orders_lost": "acknowledged orders lost",
-    "rows_confirmed": "rows confirmed by the store",
-    "rows_lost": "confirmed rows lost",
+    "rows_shown": "rows that the store had shown before the last kill",
+    "rows_lost": "rows of them lost",
     "frames_replayed": "frames of the killed desks' tapes replayed",
     "first_book_p50_s": "start of the process to its first LIVE book, p50 (s)",
     "first_book_max_s": "the same, longest (s)",
-    "children_gone_max_s": "until no child of a killed desk ran, longest (s)",
+    "children_gone_p50_s": "until no child of a killed desk ran, p50 (s)",
+    "children_gone_max_s": "the same, longest (s)",
+    "last_to_go": "the child that took longest",
     "mark_p50_ms": "a mark from request to acknowledgement, p50 (ms)",
     "mark_p99_ms": "the same, p99 (ms)",
 }
@@ -36,7 +38,7 @@ def table(figures: dict[str, Any]) -> Iterator[str]:
     yield "|---|---:|"
     for name, words in _WORDS.items():
         value = figures[name]
-        yield f"| {words} | {value:,} |"
+        yield f"| {words} | {value if isinstance(value, str) else f'{value:,}'} |"
 
 
 def write(figures: dict[str, Any]) -> None:

@@ -7,15 +7,22 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import requests
+
 from hftlib.client.connection import DeskConnection
+from hftlib.io.store.tables import TABLES
+from hftlib.wire.messages import API_PREFIX
+from tests.desk_support.server import eventually
 from tests.kill.checks import check_ledger, check_tapes, labels_kept, seconds_until_gone
 from tests.kill.desk_process import FIRST_START_S, DeskProcess, descendants
 from tests.kill.load import LedgerLoad, MarkClients
 
-LONGEST_S = 3.0
+LONGEST_S = 5.0
 """Time after the first trusted book within which the desk is killed."""
 EARLY_SHARE = 0.15
 """Share of the kills that hit a desk which is still starting."""
+
+_ONLY_GROW = [table.name for table in TABLES.values() if not table.newest_wins]
 
 Say = Callable[[str], None]
 
@@ -29,13 +36,13 @@ class Trials:
         self._say = say
         self._pause = threading.Event()
         self._highest_mark = 0
-        self._rows_confirmed = 0
+        self._rows: dict[str, int] = {}
         self._new_marks: set[str] = set()
         self.marks: set[str] = set()
         self.sent = 0
         self.orders: list[str] = []
         self.first_book_s: list[float] = []
-        self.gone_s: list[float] = []
+        self.gone: list[tuple[float, str]] = []
         self.latencies_s: list[float] = []
         self.early = 0
         self.frames = 0
@@ -74,38 +81,37 @@ class Trials:
         ledger = LedgerLoad(self.folder / "load" / "ledger.sqlite", f"k{number}")
         marks.begin(desk.url)
         self._pause.wait(self._random.uniform(0.05, LONGEST_S))
-        rows = rows_confirmed(desk.url)
+        self._rows = rows_stored(desk.url) or self._rows
         children = desk.kill()
         ledger.kill()
         marks.end()
-        self._count(marks, ledger, rows)
+        self._count(marks, ledger)
         again = self._again(children)
         self._look(again, ledger)
         return again
 
-    def _again(self, children: list[int]) -> DeskProcess:
+    def _again(self, children: dict[int, str]) -> DeskProcess:
         """Start the desk again, at once or when its children are gone, perhaps killed once more."""
         waits = self._random.random() < 0.5
         if waits:
-            self.gone_s.append(seconds_until_gone(children))
+            self.gone.append(seconds_until_gone(children))
         if self._random.random() < EARLY_SHARE:
             hurried = DeskProcess(self.folder)
             self._pause.wait(self._random.uniform(0.05, LONGEST_S))
-            children = [*children, *hurried.kill()]
+            children = {**children, **hurried.kill()}
             self.early += 1
             waits = False
         desk = DeskProcess(self.folder)
         if not waits:
-            self.gone_s.append(seconds_until_gone(children))
+            self.gone.append(seconds_until_gone(children))
         self.first_book_s.append(desk.until_live())
         return desk
 
-    def _count(self, marks: MarkClients, ledger: LedgerLoad, rows: int) -> None:
+    def _count(self, marks: MarkClients, ledger: LedgerLoad) -> None:
         self.sent += marks.sent
         self.marks |= marks.acknowledged
         self.latencies_s += marks.latencies_s
         self.orders += ledger.acknowledged
-        self._rows_confirmed += rows
         self._new_marks = marks.acknowledged
 
     def _look(self, desk: DeskProcess, ledger: LedgerLoad) -> None:
@@ -115,10 +121,19 @@ class Trials:
         assert not lost, f"{len(lost)} acknowledged marks lost: {sorted(lost)[:3]}"
         check_ledger(self.folder / "load" / "ledger.sqlite", ledger.acknowledged)
         self._check_tapes(but=1)
-        stored = rows_stored(desk.url)
-        assert stored is None or stored >= self._rows_confirmed, (
-            f"{self._rows_confirmed} rows confirmed by the store, {stored} there"
-        )
+        self._check_store(desk)
+
+    def _check_store(self, desk: DeskProcess) -> None:
+        """Look whether every row that the store had shown is there still."""
+        if not self._rows:
+            return
+        stored = until_stored(desk.url)
+        lost = {
+            table: (rows, stored[table])
+            for table, rows in self._rows.items()
+            if stored[table] < rows
+        }
+        assert not lost, f"rows that the store had shown are gone: {lost}"
 
     def _check_tapes(self, but: int = 0) -> None:
         """Read and replay the tapes that were not looked at, but for the last, which is written."""
@@ -143,24 +158,27 @@ class Trials:
             "marks_lost": 0,
             "orders_acknowledged": len(self.orders),
             "orders_lost": 0,
-            "rows_confirmed": self._rows_confirmed,
+            "rows_shown": sum(self._rows.values()),
             "rows_lost": 0,
             "frames_replayed": self.frames,
             "first_book_p50_s": round(books[len(books) // 2], 2),
             "first_book_max_s": round(books[-1], 2),
-            "children_gone_max_s": round(max(self.gone_s), 2),
+            "children_gone_p50_s": round(sorted(self.gone)[len(self.gone) // 2][0], 2),
+            "children_gone_max_s": round(max(self.gone)[0], 2),
+            "last_to_go": max(self.gone)[1],
             "mark_p50_ms": round(1e3 * waits[len(waits) // 2], 2),
             "mark_p99_ms": round(1e3 * waits[int(0.99 * len(waits))], 2),
         }
 
 
-def rows_confirmed(url: str) -> int:
-    """Return the rows that the store of a desk has confirmed, 0 where it has none."""
-    with DeskConnection(url) as connection:
-        store = connection.health().store
-    return 0 if store is None else store.confirmed
+def rows_stored(url: str) -> dict[str, int] | None:
+    """Return the rows in each table that only grows; None where the store does not answer yet."""
+    counts = [f"SELECT '{name}' AS name, count() AS rows FROM {name}" for name in _ONLY_GROW]
+    statement = {"sql": " UNION ALL ".join(counts)}
+    answer = requests.post(f"{url}{API_PREFIX}/sql", json=statement, timeout=20)
+    return dict(answer.json()["rows"]) if answer.ok else None
 
 
-def rows_stored(url: str) -> int | None:
-    """Return the rows in the store of a desk, None where it has no store."""
-    return None
+def until_stored(url: str, within_s: float = 30.0) -> dict[str, int]:
+    """Return the rows of the store as soon as it answers."""
+    return eventually(lambda: rows_stored(url), within_s=within_s)
