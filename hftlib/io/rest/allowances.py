@@ -152,11 +152,11 @@ class MinuteAllowance:
         """Take the weight that the venue says is used in the minute in which it counted a request.
 
         What is told and not surely ours is others'. An answer that may be of either of two
-        minutes tells of the earlier one, unless the venue's clock is not known.
+        minutes says nothing; while the venue's clock is not known, it is taken for both.
         """
         minutes = self._minutes(sent.at_ns, now_ns)
-        if self._margin_ns < _UNKNOWN_MARGIN_NS:
-            minutes = minutes[:1]
+        if len(minutes) > 1 and self._margin_ns < _UNKNOWN_MARGIN_NS:
+            return
         for number in minutes:
             window = self._window(number)
             if sent.at_ns >= window.told_ns:
