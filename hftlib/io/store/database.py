@@ -29,6 +29,10 @@ _TABLE_FUNCTIONS: Final = (
 )
 
 
+class LongAnswerError(HftlibError):
+    """Refuse an answer of more bytes than were allowed: the engine counts some only roughly."""
+
+
 class NoEngineError(HftlibError):
     """Say that there is no embedded engine for this system."""
 
@@ -123,7 +127,7 @@ class Database:
     def ask(self, question: Ask) -> bytes:
         """Return the result of one reading statement as an Arrow IPC stream.
 
-        Raises NotReadingError, and what the client raises for limits and errors.
+        Raises NotReadingError, LongAnswerError, and what the client raises for limits and errors.
         """
         statement = checked(question.sql, self._table_functions)
         client = self._connect(self.name)
@@ -155,9 +159,12 @@ class Database:
                 client.command(f"SET {name} = '{value}'")
         else:
             settings = limits
-        return client.raw_query(
+        data = client.raw_query(
             statement, parameters=question.parameters, settings=settings, fmt="ArrowStream"
         )
+        if len(data) > question.max_bytes:
+            raise LongAnswerError(f"{len(data):,} bytes, beyond max bytes {question.max_bytes:,}")
+        return data
 
     def _holds(self, table: Table, partition: int, written_by: tuple[str, str, int]) -> bool:
         _, run, batch = written_by

@@ -5,6 +5,7 @@ ends), and answers on standard output. It runs below everybody else's priority. 
 it says and ends: whoever started it starts it again.
 """
 
+import logging
 import os
 import queue
 import signal
@@ -101,14 +102,18 @@ class Work:
 
     def _sort(self, message: ToStore, pipes: Pipes) -> None:
         if isinstance(message, Batch):
-            pieces = [pipes.read() for _ in range(message.pieces)]
-            whole = [piece for piece in pieces if isinstance(piece, (Rows, Block))]
-            if len(whole) == message.pieces:  # else the other end closed in the middle
-                self.batches.put((message, whole))
+            self._take(message, [pipes.read() for _ in range(message.pieces)])
         elif isinstance(message, Ask):
             self.questions.put(message)
         elif isinstance(message, Forget):
             self.forgotten.add(message.number)
+
+    def _take(self, batch: Batch, pieces: list[ToStore | None]) -> None:
+        whole = [piece for piece in pieces if isinstance(piece, (Rows, Block))]
+        if len(whole) == len(pieces):
+            self.batches.put((batch, whole))
+        elif None not in pieces:  # the other end has not just closed in the middle
+            raise ValueError(f"batch {batch.number} came with something else among its pieces")
 
 
 def main() -> int:
@@ -227,7 +232,8 @@ def _pipes() -> Pipes:
 
 
 def _step_back() -> None:
-    """Yield to everybody else, and leave the terminal's Ctrl-C to the parent."""
+    """Yield to everybody else, and leave the terminal's Ctrl-C and the words to the parent."""
+    logging.getLogger("clickhouse_connect").setLevel(logging.CRITICAL + 1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(os, "nice"):
         os.nice(NICENESS)

@@ -7,6 +7,7 @@ import itertools
 import os
 import random
 import sys
+from collections import deque
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -89,6 +90,7 @@ class StoreWriter:
         self._process: asyncio.subprocess.Process | None = None
         self._numbers = itertools.count(1)
         self._answers: dict[int, _Answer] = {}
+        self._said: deque[bytes] = deque()
         self._work = asyncio.Event()
         self._closing = asyncio.Event()
         self._ended = asyncio.Event()
@@ -180,23 +182,22 @@ class StoreWriter:
         `parameters` fill `{name:Type}` of the statement. Raises QueryError for a statement that
         does not only read, breaks a limit or is wrong, UnavailableError without a store.
         """
-        process = self._process
-        if process is None or process.stdin is None or self._state not in (RUNNING, BEHIND):
+        if self._state not in (RUNNING, BEHIND):
             raise UnavailableError(f"the store is {self._state}: {self._trouble or 'try later'}")
         if len(self._answers) >= MOST_QUESTIONS:
             raise UnavailableError(f"the store already has {MOST_QUESTIONS} questions")
         number = next(self._numbers)
         answer = self._answers[number] = _Answer(asyncio.get_running_loop().create_future())
         question = Ask(number, sql, dict(parameters or {}), max_rows, max_bytes, max_seconds)
-        process.stdin.write(framed(question))
+        self._say(question)
         try:
             async with asyncio.timeout(max_seconds * len(self._answers) + _GRACE_S):
                 return await answer.future
         except TimeoutError:
             raise UnavailableError("the store does not answer in time") from None
         finally:
-            if self._answers.pop(number, None) is not None and not process.stdin.is_closing():
-                process.stdin.write(framed(Forget(number)))
+            if self._answers.pop(number, None) is not None:
+                self._say(Forget(number))
 
     async def close(self, within_s: float = CLOSE_WITHIN_S) -> None:
         """Hand over what waits, for so long, and end the process. Rows that wait are refused."""
@@ -297,17 +298,17 @@ class StoreWriter:
     async def _feed(self, process: asyncio.subprocess.Process) -> None:
         pipe = process.stdin
         assert pipe is not None
-        while True:
+        while not self._closing.is_set():
+            while self._said:
+                pipe.write(self._said.popleft())
             batch = self._backlog.next_unsent()
             if batch is None:
                 self._work.clear()
                 await self._work.wait()
-                if self._closing.is_set():
-                    return
                 continue
-            pipe.write(framed(_head(batch)))
-            for piece in batch.pieces:
-                pipe.write(piece)
+            # A batch goes out whole, nothing else between its pieces.
+            for message in (framed(_head(batch)), *batch.pieces):
+                pipe.write(message)
                 await pipe.drain()
 
     async def _watch(self) -> None:
@@ -353,7 +354,13 @@ class StoreWriter:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
 
+    def _say(self, message: Ask | Forget) -> None:
+        """Let a message go out between two batches."""
+        self._said.append(framed(message))
+        self._work.set()
+
     def _forget_questions(self, reason: str) -> None:
+        self._said.clear()
         for answer in self._answers.values():
             answer.fail(UnavailableError(f"the store has ended: {reason}"))
         self._answers.clear()
