@@ -52,6 +52,17 @@ def labels_kept(connection: DeskConnection, since: int) -> tuple[set[str], int]:
         before = page[-1].mark_id
 
 
+def labels_in(path: Path) -> set[str]:
+    """Return the labels of all marks in the ledger of a desk that is gone; it must be whole."""
+    ledger = LedgerDatabase(path)
+    try:
+        (whole,) = ledger.read(lambda db: db.execute("PRAGMA integrity_check").fetchone())
+        assert whole == "ok", whole
+        return {one.mark.label for one in ledger.read(lambda db: reading.marks(db, 2**31))}
+    finally:
+        ledger.close()
+
+
 def check_ledger(path: Path, acknowledged: Iterable[str]) -> int:
     """Compare a ledger with what was acknowledged and with itself; return its orders."""
     ledger = LedgerDatabase(path)

@@ -5,8 +5,8 @@ import shutil
 import threading
 from pathlib import Path
 
-from hftlib.io.ledger import reading
-from hftlib.io.ledger.database import FILE, LedgerDatabase
+from hftlib.io.ledger.database import FILE
+from tests.kill.checks import labels_in
 from tests.kill.desk_process import DeskProcess
 from tests.kill.load import MarkClients
 from tests.kill.sync_trace import SyncTrace, Tracer
@@ -49,10 +49,4 @@ def labels_in_cut(folder: Path, length: int) -> set[str]:
     shutil.copy(folder / "data" / FILE, cut / FILE)
     log = (folder / "data" / f"{FILE}-wal").read_bytes()
     (cut / f"{FILE}-wal").write_bytes(log[:length])
-    ledger = LedgerDatabase(cut / FILE)
-    try:
-        (whole,) = ledger.read(lambda db: db.execute("PRAGMA integrity_check").fetchone())
-        assert whole == "ok", whole
-        return {one.mark.label for one in ledger.read(lambda db: reading.marks(db, 2**31))}
-    finally:
-        ledger.close()
+    return labels_in(cut / FILE)
