@@ -147,9 +147,13 @@ class LiveFeeds:
             self.lanes.hand_over(status.venue, status.connection, status.reason)
 
     def lane_statuses(self) -> list[LaneStatus]:
-        """Return how every connection does."""
+        """Return how every connection does, and why there is none of a venue."""
         others = [status for feed in self.ccxt.values() for status in feed.statuses()]
-        return [*self.lanes.statuses(), *others]
+        absent = [
+            LaneStatus(venue, "rest", "WAITING", trouble, [], 0, 0, None, None)
+            for venue, trouble in self.troubles.items()
+        ]
+        return [*self.lanes.statuses(), *others, *absent]
 
     def budget_statuses(self) -> list[BudgetStatus]:
         """Return how much of each venue's allowance is used."""

@@ -74,15 +74,18 @@ class LiveShow:
 
     async def play(self, on_warm: asyncio.Event) -> None:
         """Bring the venues up and run until cancelled."""
-        await self.feeds.open()
         running = asyncio.create_task(self._run(on_warm))
+        opening = asyncio.create_task(self.feeds.open())
+        waiting: set[asyncio.Future[None]] = {running, opening, self.feeds.lanes.broken}
         try:
-            await asyncio.wait((running, self.feeds.lanes.broken), return_when="FIRST_COMPLETED")
-            if self.feeds.lanes.broken.done():
-                self.feeds.lanes.broken.result()
-            await running
+            while True:
+                done, waiting = await asyncio.wait(waiting, return_when="FIRST_COMPLETED")
+                for one in done:
+                    one.result()
         finally:
-            running.cancel()
+            for task in (running, opening):
+                task.cancel()
+            await asyncio.gather(running, opening, return_exceptions=True)
 
     async def _run(self, on_warm: asyncio.Event) -> None:
         """Let the run's clock go on with the world's."""
