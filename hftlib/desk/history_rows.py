@@ -178,14 +178,56 @@ def bar_table(
     )
 
 
+def told_table(
+    question: Question,
+    instrument: Instrument,
+    opens: Ints,
+    ticks: tuple[Ints, Ints, Ints, Ints],
+    volumes: list[int],
+) -> pa.Table:
+    """Return candles that the venue told, minutes of theirs joined where longer ones are meant.
+
+    `opens` never fall; they begin bars of the question's interval, or minutes within such bars.
+    """
+    length = questions.INTERVALS_NS[question.interval]
+    starts_at = opens - opens % length
+    starts = np.flatnonzero(np.r_[True, starts_at[1:] != starts_at[:-1]]) if opens.size else opens
+    ends = np.r_[starts[1:], opens.size] - 1 if opens.size else opens
+    return bar_table(
+        question,
+        instrument,
+        ts_open=starts_at[starts],
+        ticks=(
+            ticks[0][starts],
+            _reduced(np.maximum, ticks[1], starts),
+            _reduced(np.minimum, ticks[2], starts),
+            ticks[3][ends],
+        ),
+        volumes=_sums(np.array(volumes, dtype=np.int64), starts),
+        products=None,
+        bought=None,
+        trades=None,
+        origin="venue",
+    )
+
+
+def direct_or_rolled(direct: pa.Table, rolled: pa.Table) -> pa.Table:
+    """Return what the venue told of bars, and what its minutes make of those it did not tell."""
+    held = set(direct["ts_open"].to_pylist())
+    is_new = [at not in held for at in rolled["ts_open"].to_pylist()]
+    return pa.concat_tables([direct, rolled.filter(pa.array(is_new, pa.bool_()))]).sort_by(
+        "ts_open"
+    )
+
+
 def merged_candles(own: pa.Table, told: pa.Table) -> pa.Table:
-    """Return one bar a time: of trades where the venue told none or the same volume, else its own.
+    """Return one bar a time: whichever saw more volume, that of trades where both saw the same.
 
     A desk that began, stopped or lost trades within a bar has seen less than the venue tells.
     """
     volumes = dict(zip(told["ts_open"].to_pylist(), told["volume"].to_pylist(), strict=True))
     kept = [
-        volumes.get(at, volume) == volume
+        volumes.get(at, volume) <= volume
         for at, volume in zip(own["ts_open"].to_pylist(), own["volume"].to_pylist(), strict=True)
     ]
     own = own.filter(pa.array(kept, pa.bool_()))

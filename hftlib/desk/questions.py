@@ -107,6 +107,16 @@ INTERVALS_NS: Final[Mapping[str, int]] = {
     "1h": 3_600 * SECOND,
 }
 
+MINUTE: Final = "1m"
+"""The interval that longer bars of the venue's are made of where it told none."""
+
+
+def told_intervals(interval: str) -> tuple[str, ...]:
+    """Return the intervals of the venue's candles that help to make bars of one."""
+    longer = INTERVALS_NS[interval] > INTERVALS_NS[MINUTE]
+    return (interval, MINUTE) if longer else (interval,)
+
+
 _BOOK: Final = [pa.field("venue", pa.string()), pa.field("symbol", pa.string())]
 _STAMPS: Final = [pa.field("ts_event", pa.int64()), pa.field("ts_recv", pa.int64())]
 _STANDING: Final = [pa.field("state", pa.string()), pa.field("last_update_id", pa.int64())]

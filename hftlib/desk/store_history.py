@@ -23,6 +23,7 @@ LOOK_BACK_NS: Final = 3_600 * questions.SECOND
 
 _LATE_PAST_NS: Final = 86_400 * questions.SECOND
 _MORE: Final = 10_000
+_MOST_TOLD: Final = 5_000_000
 Query = Callable[[str, Mapping[str, Any], int], Awaitable[pa.Table]]
 """Asks for the result of one statement: its text, its parameters, the most rows."""
 
@@ -83,11 +84,19 @@ class StoreHistory:
 
     async def _candles(self, question: Question, instrument: Instrument) -> Answer:
         length = questions.INTERVALS_NS[question.interval]
-        told = await self._query(
-            _TOLD,
-            _parameters(question, interval=question.interval, most=question.limit + 1),
-            question.limit + _MORE,
-        )
+        empty = questions.CANDLES.empty_table()
+        told = empty
+        for interval in questions.told_intervals(question.interval):
+            asked = _parameters(
+                question,
+                interval=interval,
+                length=length,
+                late=question.end + length,
+                most=(question.limit + 1) * (length // questions.INTERVALS_NS[interval]),
+            )
+            rows = await self._query(_TOLD, asked, _MOST_TOLD)
+            made = _together(empty, _told, rows, question, instrument)
+            told = history_rows.direct_or_rolled(told, made)
         own = await self._query(
             _BARS,
             _parameters(
@@ -99,10 +108,8 @@ class StoreHistory:
             ),
             question.limit + _MORE,
         )
-        empty = questions.CANDLES.empty_table()
         table = history_rows.merged_candles(
-            _together(empty, _bars, own, question, instrument),
-            _together(empty, _told, told, question, instrument),
+            _together(empty, _bars, own, question, instrument), told
         )
         return candle_page(table, question, None, STORE)
 
@@ -321,16 +328,8 @@ def _bars(rows: pa.Table, question: Question, instrument: Instrument) -> pa.Tabl
 
 
 def _told(rows: pa.Table, question: Question, instrument: Instrument) -> pa.Table:
-    return history_rows.bar_table(
-        question,
-        instrument,
-        ts_open=_ints(rows, "open_ns"),
-        ticks=_ticks(rows),
-        volumes=rows["volume"].to_pylist(),
-        products=None,
-        bought=None,
-        trades=None,
-        origin="venue",
+    return history_rows.told_table(
+        question, instrument, _ints(rows, "open_ns"), _ticks(rows), rows["volume"].to_pylist()
     )
 
 
@@ -368,8 +367,10 @@ _TOLD: Final = f"""
 SELECT toUnixTimestamp64Nano(ts_open) AS open_ns, open_ticks AS open, high_ticks AS high,
     low_ticks AS low, close_ticks AS close, volume_quanta AS volume, price_increment, size_quantum
 FROM candles FINAL
-WHERE {_IS_BOOK} AND {_between("ts_open")} AND origin = 'venue'
+WHERE {_IS_BOOK} AND {_between("ts_open", "start", "late")} AND origin = 'venue'
     AND interval = {{interval:String}} AND closed AND volume_quanta > 0
+    AND intDiv(open_ns, {{length:Int64}}) * {{length:Int64}} >= {{start:Int64}}
+    AND intDiv(open_ns, {{length:Int64}}) * {{length:Int64}} < {{end:Int64}}
 ORDER BY ts_open, ts_recv DESC
 LIMIT 1 BY ts_open
 LIMIT {{most:UInt64}}

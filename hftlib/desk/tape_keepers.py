@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
+from functools import reduce
 from typing import Any, Final
 
 import numpy as np
@@ -262,42 +263,45 @@ class _Candles(_Trades):
         self.end_ns += LATEST_NS
         if question.start < first_ns:
             self.end_ns = max(self.end_ns, first_ns + _BACK_FILL_NS)
-        self._told: dict[int, Candle] = {}
+        self._told: dict[str, dict[int, Candle]] = {
+            name: {} for name in questions.told_intervals(question.interval)
+        }
 
     def take(self, engine: Engine, frame: Frame, facts: list[Fact]) -> None:
         super().take(engine, frame, facts)
         self.is_full = False
         for fact in facts:
-            if isinstance(fact, Candle) and interval_of(fact.interval) == self.question.interval:
-                self._told[fact.open_ns] = fact
+            if isinstance(fact, Candle):
+                told = self._told.get(interval_of(fact.interval) or "")
+                if told is not None:
+                    told[fact.open_ns] = fact
 
     def answer(self, stopped: int | None) -> Answer:
         question = self.question
         rows = trade_rows(self.trades)
         within = (rows.times >= question.start) & (rows.times < question.end)
         own = history_rows.candle_table(rows.take(within), question, self.instrument)
-        table = history_rows.merged_candles(own, self._told_table())
+        told = [self._told_table(candles) for candles in self._told.values()]
+        table = history_rows.merged_candles(own, reduce(history_rows.direct_or_rolled, told))
         return candle_page(table, question, stopped, TAPE)
 
-    def _told_table(self) -> pa.Table:
+    def _told_table(self, candles: dict[int, Candle]) -> pa.Table:
+        question = self.question
+        length = questions.INTERVALS_NS[question.interval]
         told = [
             candle
-            for at, candle in sorted(self._told.items())
-            if self.question.start <= at < self.question.end
+            for at, candle in sorted(candles.items())
+            if question.start <= at - at % length < question.end
             if candle.closed and candle.volume_quanta
         ]
         ticks = [(one.open_ticks, one.high_ticks, one.low_ticks, one.close_ticks) for one in told]
         columns = np.array(ticks, dtype=np.int64).reshape(-1, 4).T
-        return history_rows.bar_table(
-            self.question,
+        return history_rows.told_table(
+            question,
             self.instrument,
-            ts_open=np.array([one.open_ns for one in told], dtype=np.int64),
-            ticks=(columns[0], columns[1], columns[2], columns[3]),
-            volumes=[one.volume_quanta for one in told],
-            products=None,
-            bought=None,
-            trades=None,
-            origin="venue",
+            np.array([one.open_ns for one in told], dtype=np.int64),
+            (columns[0], columns[1], columns[2], columns[3]),
+            [one.volume_quanta for one in told],
         )
 
 
