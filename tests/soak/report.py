@@ -20,7 +20,8 @@ SEQUENCED = (BINANCE, BINANCE_USDM, COINBASE)
 RESYNC_P95_S = 2.0
 GROWTH = 0.02
 LEAST_SECONDS = 600.0
-"""Memory is judged in soaks of this length or more: shorter ones are still warming up."""
+"""Memory and resyncs are judged in soaks of this length: shorter ones still warm up, and have too
+few resyncs for a percentile."""
 _MB = 1_000_000
 _TOO_MANY = ("429", "418")
 
@@ -55,8 +56,9 @@ def _broken(results: dict[str, Any]) -> Iterator[str]:
     for venue in SEQUENCED:
         if results["wrong_while_live"].get(venue):
             yield f"{results['wrong_while_live'][venue]} LIVE books of {venue} were wrong"
+    is_long = results["seconds"] >= LEAST_SECONDS
     p95 = results["resyncs"]["p95_s"]
-    if p95 is not None and p95 >= RESYNC_P95_S:
+    if is_long and p95 is not None and p95 >= RESYNC_P95_S:
         yield f"resync p95 is {p95} s"
     for row in results["faults"]:
         if row["unnoticed"]:
@@ -65,7 +67,7 @@ def _broken(results: dict[str, Any]) -> Iterator[str]:
     if weight["refused"] > weight["planted_refusals"]:
         yield f"{weight['refused']} requests refused, {weight['planted_refusals']} planted"
     growth = results["memory"]["growth"]
-    if results["seconds"] >= LEAST_SECONDS and growth is not None and growth > GROWTH:
+    if is_long and growth is not None and growth > GROWTH:
         yield f"memory grew by {100 * growth:.1f} %"
 
 
