@@ -127,7 +127,15 @@ class HeatmapTopic(_Topic, frozen=True, tag="heatmap"):
 
 
 BodyTopic = (
-    BookTopic | FeaturesTopic | TradesTopic | StatisticsTopic | FeedTopic | HealthTopic | ClockTopic
+    BookTopic
+    | FeaturesTopic
+    | TradesTopic
+    | CandlesTopic
+    | SignalsTopic
+    | StatisticsTopic
+    | FeedTopic
+    | HealthTopic
+    | ClockTopic
 )
 """Topics that come as snapshot and deltas."""
 
