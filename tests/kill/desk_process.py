@@ -109,7 +109,7 @@ def _command(pid: int) -> str:
         words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
     except (FileNotFoundError, ProcessLookupError):
         return ""
-    return b" ".join(words[1:4]).decode()
+    return b" ".join(words[1:4]).decode().strip()
 
 
 def _stat(pid: int) -> list[str]:
