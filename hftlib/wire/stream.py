@@ -289,6 +289,8 @@ def encode(message: object, encoding: Encoding) -> bytes:
 
 def decode_message(data: bytes | str, encoding: Encoding) -> Message:
     """Return a message of the desk. Raises StreamFormatError for anything else."""
+    if isinstance(data, str) and encoding is Encoding.MSGPACK:
+        raise StreamFormatError("INVALID_MESSAGE", "text came where msgpack was to come")
     try:
         message: Message = _MESSAGES[encoding].decode(data)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:

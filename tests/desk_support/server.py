@@ -32,9 +32,11 @@ def eventually(ask: Callable[[], Value], *, within_s: float = DEADLINE_S) -> Val
 class DeskInThread:
     """Serve a desk while the block runs."""
 
-    def __init__(self, settings: DeskSettings, send_buffer: int | None = None) -> None:
+    def __init__(
+        self, settings: DeskSettings, send_buffer: int | None = None, port: int = 0
+    ) -> None:
         self._settings = settings
-        self._listener = bind(settings.host, 0)
+        self._listener = bind(settings.host, port)
         if send_buffer is not None:
             self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer)
         self._server: DeskServer | None = None
@@ -80,8 +82,8 @@ class DeskInThread:
 
 
 def playing(
-    tape: Path, folder: Path, *, send_buffer: int | None = None, **rest: object
+    tape: Path, folder: Path, *, send_buffer: int | None = None, port: int = 0, **rest: object
 ) -> DeskInThread:
     """Return a desk of a tape; further settings by name. `send_buffer` is that of its sockets."""
     settings = {"source": f"tape:{tape}", "data_dir": folder, **rest}
-    return DeskInThread(DeskSettings(**settings), send_buffer)
+    return DeskInThread(DeskSettings(**settings), send_buffer, port)
