@@ -95,33 +95,23 @@ def _fill(connection: sqlite3.Connection, fill: FillEntry) -> int:
 
 
 def _cash(connection: sqlite3.Connection, cash: CashEntry) -> int:
-    named = cash.client_order_id
-    moved = _insert(
-        connection,
-        "INSERT INTO cash (account, venue, currency, units, kind, ts_ns, note, order_id) "
-        f"VALUES (?, ?, ?, ?, ?, ?, ?, {_ORDER_ID})",
-        (
-            cash.account,
-            cash.venue,
-            cash.currency,
-            cash.units,
-            str(cash.kind),
-            cash.ts_ns,
-            cash.note,
-            cash.account,
-            named,
-        ),
+    moved = (cash.account, cash.venue, cash.currency, cash.units, str(cash.kind), cash.ts_ns)
+    columns = "account, venue, currency, units, kind, ts_ns, note, order_id"
+    if cash.client_order_id is None:
+        return _insert(
+            connection,
+            f"INSERT INTO cash ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, NULL)",
+            (*moved, cash.note),
+        )
+    inserted = connection.execute(
+        f"INSERT INTO cash ({columns}) SELECT ?, ?, ?, ?, ?, ?, ?, order_id FROM orders "
+        "WHERE account = ? AND client_order_id = ?",
+        (*moved, cash.note, cash.account, cash.client_order_id),
     )
-    if named is not None and not _has_order(connection, moved):
-        raise LedgerError(f"account {cash.account} has no order {named}")
-    return moved
-
-
-def _has_order(connection: sqlite3.Connection, movement: int) -> bool:
-    found = connection.execute(
-        "SELECT 1 FROM cash WHERE movement_id = ? AND order_id IS NOT NULL", (movement,)
-    )
-    return found.fetchone() is not None
+    if inserted.rowcount != 1:
+        raise LedgerError(f"account {cash.account} has no order {cash.client_order_id}")
+    assert inserted.lastrowid is not None
+    return inserted.lastrowid
 
 
 def _insert(connection: sqlite3.Connection, statement: str, values: tuple[object, ...]) -> int:
