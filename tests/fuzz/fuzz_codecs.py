@@ -31,12 +31,31 @@ SYMBOLS = {
     "coinbase": ("BTC-USD", "0.01", "0.00000001"),
     "coinbase_exchange": ("YFI-BTC", "0.00001", "0.000001"),
     "lobster": ("AMZN", "0.0001", "1"),
+    "kraken": ("BTC/USD", "0.1", "0.00000001"),
 }
 PRODUCTS = {
     f"{venue}-products": "https://x/exchangeInfo" if "binance" in venue else "https://x/products"
     for venue in SYMBOLS
-    if venue != "lobster"
-}
+    if venue not in ("lobster", "kraken")
+} | {"kraken-products": "ccxt://kraken/markets"}
+CCXT_FRAMES = (
+    b"!ccxt://kraken/book/BTC/USD",
+    (
+        b'{"type":"book","symbol":"BTC/USD","ts":1723161253000,"nonce":7,"bids":[["64000.1","1.5"]],'
+        b'"asks":[["64000.2","0.00000001"]]}'
+    ),
+    b'{"type":"book","symbol":"BTC/USD","ts":null,"nonce":null,"bids":[],"asks":[]}',
+    (
+        b'{"type":"trades","symbol":"BTC/USD","trades":[{"id":"41","ts":1723161253000,'
+        b'"price":"64000.1","size":"0.5","side":"buy"},{"id":"x","price":"1","size":"2","side":null}]}'
+    ),
+    (
+        b'@ccxt://kraken/markets\n{"type":"markets","markets":[{"symbol":"BTC/USD","base":"BTC",'
+        b'"quote":"USD","price_increment":"0.1","size_quantum":"0.00000001"}]}'
+    ),
+    b"~",
+)
+"""Frames of the neutral layout of ccxt venues; no capture holds any."""
 DECODERS = (*SYMBOLS, *PRODUCTS, *LEVELS)
 
 
@@ -124,10 +143,13 @@ def seeds_of(decoder: str) -> Iterator[bytes]:
     captures = Path(os.environ.get("HFT_CAPTURES") or root)
     venue = decoder.removesuffix("-products")
     frames = list(_shorten(_captured(captures, venue))) if venue in SYMBOLS else []
+    if venue == "kraken":
+        frames = list(CCXT_FRAMES)
     if decoder in PRODUCTS:
         yield b'{"symbols":[{"symbol":"A","baseAsset":"A","quoteAsset":"B","filters":[]}]}'
         yield b'[{"id":"A-B","base_currency":"A","quote_currency":"B"}]'
-        yield from (frame[:LONGEST_SEED] for frame in frames if frame[:1] == b"@")
+        bodies = (frame.partition(b"\n")[2] for frame in frames if frame[:1] == b"@")
+        yield from (body[:LONGEST_SEED] for body in bodies)
         return
     if decoder in LEVELS:
         yield from _level_texts()
@@ -175,7 +197,7 @@ def _captured(captures: Path, venue: str) -> Iterator[bytes]:
             captures / "lobster-amzn-20120621", "AMZN", "2012-06-21"
         ),
     }
-    if not captures.is_dir():
+    if not captures.is_dir() or venue not in sources:
         return
     for number, frame in enumerate(sources[venue]()):
         if number == SEEDS:
