@@ -12,6 +12,8 @@ SECOND_NS: Final = 1_000_000_000
 MINUTE_NS: Final = 60 * SECOND_NS
 _RESERVE: Final = 0.02
 """Share of a minute's limit left free for what other programs use between two answers."""
+_REMEMBERED: Final = 5
+"""Minutes for which it is remembered what other programs used."""
 _UNKNOWN_MARGIN_NS: Final = MINUTE_NS // 2
 
 
@@ -72,13 +74,14 @@ class Allowance(Protocol):
 class _Window:
     """Hold what is known of one minute: our weight, how much of it is surely in, and others'."""
 
-    __slots__ = ("others", "own", "settled", "told_ns")
+    __slots__ = ("others", "own", "refused", "settled", "told_ns")
 
     def __init__(self) -> None:
         self.own = 0
         self.settled = 0
         self.others = 0
         self.told_ns = -1
+        self.refused = False
 
 
 class MinuteAllowance:
@@ -118,6 +121,8 @@ class MinuteAllowance:
         """Return the weight of the fullest minute that this may be."""
         self._count_open(now_ns)
         windows = [self._window(number) for number in self._minutes(now_ns, now_ns)]
+        if any(one.refused for one in windows):
+            return self._limit
         return max(one.own + one.others for one in windows)
 
     def free(self, now_ns: int) -> float:
@@ -166,9 +171,7 @@ class MinuteAllowance:
     def exhaust(self, now_ns: int) -> None:
         """Take for used up every minute that this may be."""
         for number in self._minutes(now_ns, now_ns):
-            window = self._window(number)
-            window.others = max(window.others, self._limit - window.own)
-            window.told_ns = now_ns
+            self._window(number).refused = True
 
     def _minutes(self, from_ns: int, to_ns: int) -> range:
         """Return the minutes of the venue's clock that a time of ours may lie in."""
@@ -180,14 +183,17 @@ class MinuteAllowance:
         window = self._windows.get(number)
         if window is None:
             window = self._windows[number] = _Window()
-            for old in [one for one in self._windows if one < number - 2]:
+            for old in [one for one in self._windows if one < number - _REMEMBERED]:
                 del self._windows[old]
         return window
 
     def _free_in(self, number: int) -> float:
-        """Return what is free in a minute; what others used in the one before may come again."""
-        window, before = self._window(number), self._windows.get(number - 1)
-        expected = (before.others if before else 0) - window.others
+        """Return what is free in a minute; what others used in one before may come again."""
+        window = self._window(number)
+        if window.refused:
+            return 0
+        most = max(one.others for kept, one in self._windows.items() if kept <= number)
+        expected = most - window.others
         return self._limit - window.own - window.others - max(expected, self._limit * _RESERVE)
 
     def _count_open(self, now_ns: int) -> None:
