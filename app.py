@@ -7,4 +7,9 @@ import streamlit as st
 
 from hftlib.ui import application
 
-app = st.App(application.FRAME, routes=application.routes(), lifespan=application.lifespan)
+app = st.App(
+    application.FRAME,
+    routes=application.routes(),
+    middleware=application.middleware(),
+    lifespan=application.lifespan,
+)
