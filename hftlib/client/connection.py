@@ -34,7 +34,7 @@ from hftlib.wire.messages import (
 from hftlib.wire.operations import MarkReply, MarkRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Iterator
 
     import pandas as pd
     import pyarrow as pa
@@ -257,21 +257,31 @@ class DeskConnection(HistoryCalls):
     def _history_books(self) -> list[tuple[str, str]]:
         return [(one.venue, symbol) for one in self.venues() for symbol in one.symbols]
 
-    def _history(self, kind: str, venue: str, symbol: str, asked: Mapping[str, Any]) -> "pa.Table":
-        import pyarrow as pa
-
+    def history_pages(
+        self, kind: str, venue: str, symbol: str, asked: Mapping[str, Any]
+    ) -> "Iterator[pa.Table]":
+        """Yield what was, page by page; `asked` are the parameters of the route but its limit."""
         query: dict[str, Any] = {**asked, "format": "arrow", "limit": PAGE_ROWS}
         query["horizon"] = [one / _SECOND for one in query.pop("horizons", ())]
         times = query.pop("times", None)
         path = f"/history/{kind}/{_path(venue, symbol)}"
         if times is not None:
-            parts = [times[at : at + _MOST_TIMES] for at in range(0, len(times), _MOST_TIMES)]
-            pages = [self._arrow("GET", path, params={**query, "time": one}) for one in parts]
-        else:
-            pages = [self._arrow("GET", path, params=query)]
-            while following := pages[-1].schema.metadata[NEXT]:
-                query["start"] = following.decode()
-                pages.append(self._arrow("GET", path, params=query))
+            for at in range(0, len(times), _MOST_TIMES):
+                part = {**query, "time": times[at : at + _MOST_TIMES]}
+                part["start"], part["end"] = None, None
+                yield self._arrow("GET", path, params=part)
+            return
+        following: bytes | None = None
+        while following != b"":
+            page = self._arrow("GET", path, params=query)
+            yield page
+            following = page.schema.metadata[NEXT]
+            query["start"] = following.decode()
+
+    def _history(self, kind: str, venue: str, symbol: str, asked: Mapping[str, Any]) -> "pa.Table":
+        import pyarrow as pa
+
+        pages = self.history_pages(kind, venue, symbol, asked)
         return pa.concat_tables([page.replace_schema_metadata() for page in pages])
 
     def _get(self, path: str, kind: type[Answer], query: dict[str, Any] | None = None) -> Answer:

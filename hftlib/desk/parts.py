@@ -5,6 +5,7 @@ import platform
 import random
 import secrets
 import time
+from pathlib import Path
 from typing import Any, Final
 
 from hftlib.desk.live_run import LiveRun
@@ -80,12 +81,17 @@ class Parts:
             await asyncio.to_thread(self.ledger.close)
 
 
+def store_folder(data_dir: Path) -> Path:
+    """Return where the embedded store of a data folder lies."""
+    return data_dir / STORE_FOLDER / "chdb"
+
+
 def store_settings(settings: DeskSettings) -> StoreSettings:
     """Return what the store of a desk is started with; each start of a desk is a run of its own."""
     section = settings.store
     started = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
     return StoreSettings(
-        folder=settings.data_dir / STORE_FOLDER / "chdb",
+        folder=store_folder(settings.data_dir),
         desk=platform.node() or "desk",
         run=f"{started}-{secrets.token_hex(4)}",
         dsn=settings.clickhouse_dsn,
