@@ -48,11 +48,22 @@ def fake_desk(port: int | None = None) -> Iterator[tuple[FakeDesk, str]]:
         thread.join(5)
 
 
+def other_address() -> str:
+    """Return an address of this machine that is not 127.0.0.1."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # a datagram socket: nothing is sent
+        except OSError:
+            return "127.0.0.2"
+        return str(probe.getsockname()[0])
+
+
 @contextlib.contextmanager
-def app(environment: Mapping[str, str], log: Path) -> Iterator[str]:
+def app(environment: Mapping[str, str], log: Path, *arguments: str) -> Iterator[str]:
     """Serve the app as `streamlit run app.py` does; yield its address."""
     port = free_port()
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
+    command += arguments
     kept = {name: value for name, value in os.environ.items() if not name.startswith("HFT_")}
     with log.open("wb") as out:
         process = subprocess.Popen(
@@ -92,7 +103,10 @@ def wait_for(url: str, process: "subprocess.Popen[bytes] | None" = None) -> None
         if process is not None and process.poll() is not None:
             raise TimeoutError(f"the server of {url} ended with code {process.returncode}")
         with contextlib.suppress(urllib.error.URLError, ConnectionError, TimeoutError):
-            urllib.request.urlopen(url, timeout=2).close()
+            try:
+                urllib.request.urlopen(url, timeout=2).close()
+            except urllib.error.HTTPError:
+                return
             return
         pause.wait(0.1)
     raise TimeoutError(f"{url} did not answer within {START_WITHIN_S:g} s")
