@@ -71,6 +71,22 @@ def make_exchange(order: Order) -> tuple[Any, tuple[type[Exception], ...]]:
     raise LookupError(nearest(order.exchange, ccxt.async_support.exchanges))
 
 
+def _revive_upon_failure(watcher: Watcher) -> None:
+    """Begin connections anew when one of ccxt's callbacks has failed: it reads no more."""
+    loop = asyncio.get_running_loop()
+    reviving: set[asyncio.Task[None]] = set()
+
+    def note(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        if "handle" not in context or reviving:
+            return
+        error = context.get("exception")
+        task = loop.create_task(watcher.revive(f"{type(error).__name__} within ccxt: {error}"))
+        reviving.add(task)
+        task.add_done_callback(reviving.discard)
+
+    loop.set_exception_handler(note)
+
+
 async def _serve(orders: "asyncio.Queue[bytes]") -> None:
     order = _read_order(await orders.get())
     try:
@@ -79,6 +95,7 @@ async def _serve(orders: "asyncio.Queue[bytes]") -> None:
         write_row(REFUSED, payload=msgspec.json.encode(str(error.args[0])))
         return
     watcher = Watcher(exchange, order.venue, _emit, random.Random(), failures=failures)
+    _revive_upon_failure(watcher)
     write_row(LACKS, payload=msgspec.json.encode("; ".join(watcher.lacks())))
     await watcher.list_markets()
     while True:

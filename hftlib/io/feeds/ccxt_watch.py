@@ -35,7 +35,7 @@ _encode: Final = msgspec.json.Encoder().encode
 
 
 class StalledError(Exception):
-    """Say that a pushed book stands still while the exchange's own moves."""
+    """Say that the exchange's connections bring nothing any more, though nothing closed them."""
 
 
 class Pace(msgspec.Struct, frozen=True):
@@ -69,6 +69,7 @@ class Watcher:
         self._troubles: tuple[type[Exception], ...] = (*failures, *_BUGS, OSError, StalledError)
         self._rows: dict[str, MarketRow] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._alarm: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
     async def list_markets(self) -> None:
         """Load the markets, again and again until it succeeds, and hand on their list."""
@@ -110,6 +111,16 @@ class Watcher:
                     work = self._keep(lane, f"ccxt://{self._venue}/{name}/{symbol}", step(symbol))
                     self._tasks[lane] = asyncio.create_task(work)
 
+    async def revive(self, reason: str) -> None:
+        """Close every lane for a reason, and begin every connection anew.
+
+        ccxt keeps one connection for many lanes, and stops reading it without a word when a message
+        cannot be parsed.
+        """
+        alarm, self._alarm = self._alarm, asyncio.get_running_loop().create_future()
+        alarm.set_result(reason)
+        await self._exchange.close()
+
     async def renew(self, symbol: str) -> None:
         """Subscribe to a book anew, where ccxt can; else begin every connection anew."""
         if self._exchange.has.get("unWatchOrderBook"):
@@ -118,7 +129,7 @@ class Watcher:
                 return
             except self._troubles:
                 pass
-        await self._exchange.close()
+        await self.revive("subscribed anew")
 
     async def stop(self) -> None:
         """End every watch and the exchange's connections."""
@@ -133,14 +144,14 @@ class Watcher:
         failures = 0
         while True:
             self._emit(FrameKind.OPENED, lane, request, b"")
+            alarm = self._alarm
             try:
-                while True:
+                while not alarm.done():
                     await step()
                     failures = 0
+                raise StalledError(alarm.result())
             except self._troubles as error:
                 self._emit(FrameKind.CLOSED, lane, "", _words(error).encode())
-                if isinstance(error, StalledError):
-                    await self._exchange.close()
             failures += 1
             await asyncio.sleep(self._backoff(failures))
 
@@ -159,7 +170,7 @@ class Watcher:
         """Hand on the book after the next message, and again what came in the gap after it."""
         watch = asyncio.ensure_future(self._exchange.watch_order_book(symbol))
         try:
-            while not (await asyncio.wait({watch}, timeout=self._pace.silence_s))[0]:
+            while not await self._has_come(watch, self._pace.silence_s):
                 await self._verify(symbol, lane, writer)
             self._push(lane, writer, watch.result())
         finally:
@@ -169,20 +180,28 @@ class Watcher:
         if held and held["bids"] and held["asks"]:
             self._push(lane, writer, held)
 
+    async def _has_come(self, watch: "asyncio.Future[Any]", within_s: float | None) -> bool:
+        """Wait for what ccxt watches for. Raises StalledError when connections begin anew."""
+        alarm = self._alarm
+        await asyncio.wait({watch, alarm}, timeout=within_s, return_when=asyncio.FIRST_COMPLETED)
+        if alarm.done():
+            raise StalledError(alarm.result())
+        return watch.done()
+
     def _push(self, lane: str, writer: "BookWriter", book: Mapping[str, Any]) -> None:
         payload = writer.news(book)
         if payload is not None:
             self._emit(FrameKind.WS, lane, "", payload)
 
     async def _verify(self, symbol: str, lane: str, writer: "BookWriter") -> None:
-        """Ask REST for a book that says nothing. Raises StalledError when it has moved on."""
+        """Ask REST for a book that says nothing, and begin anew when it has moved on."""
         before = writer.top
         book = await self._exchange.fetch_order_book(symbol)
         payload = writer.news(book)
         if payload is not None:
             self._emit(FrameKind.POLL, lane, "", payload)
         if writer.top != before:
-            raise StalledError(
+            await self.revive(
                 f"nothing was pushed for {self._pace.silence_s:g} s, but the book has moved"
             )
 
@@ -200,8 +219,12 @@ class Watcher:
         return lambda: self._watch_trades(symbol, lane, writer)
 
     async def _watch_trades(self, symbol: str, lane: str, writer: "TradesWriter") -> None:
-        payload = writer.text(await self._exchange.watch_trades(symbol))
-        self._emit(FrameKind.WS, lane, "", payload)
+        watch = asyncio.ensure_future(self._exchange.watch_trades(symbol))
+        try:
+            await self._has_come(watch, None)
+            self._emit(FrameKind.WS, lane, "", writer.text(watch.result()))
+        finally:
+            watch.cancel()
 
     async def _poll_trades(self, symbol: str, lane: str, writer: "TradesWriter") -> None:
         trades = await self._exchange.fetch_trades(symbol, None, POLLED_TRADES)

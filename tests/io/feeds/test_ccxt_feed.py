@@ -149,6 +149,25 @@ async def test_a_process_that_dies_is_closed_told_and_started_again(market):
         await feed.stop()
 
 
+async def test_a_message_that_stops_ccxts_reading_begins_connections_anew(market):
+    desk, told = Desk(), []
+    feed = CcxtFeed(
+        desk.take, desk.clock, "far", exchange="binance", settings=binance(market), tell=told.append
+    )
+    try:
+        desk.learn(await feed.instruments(WITHIN_S))
+        feed.start(["BTC/USDT"])
+        await until(lambda: desk.state("far", "BTC/USDT") is BookState.LIVE)
+        spec = {"kind": "garbage", "venue": "binance", "topic": "btcusdt@depth*", "count": 1}
+        await asyncio.to_thread(market.control, "POST", "faults", spec)
+        await until(lambda: any("JSONDecodeError within ccxt" in words for words in told))
+        await until(lambda: desk.state("far", "BTC/USDT") is BookState.LIVE)
+        books = len(desk.frames)
+        await until(lambda: len(desk.frames) > books + 20)
+    finally:
+        await feed.stop()
+
+
 async def test_an_exchange_that_ccxt_does_not_know_is_refused_with_the_nearest():
     desk = Desk()
     feed = CcxtFeed(desk.take, desk.clock, "krakn")

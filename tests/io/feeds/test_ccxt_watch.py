@@ -135,6 +135,20 @@ async def test_a_quiet_book_is_verified_over_rest(heard):
     await watcher.stop()
 
 
+async def test_connections_that_read_no_more_begin_anew_for_every_lane(heard):
+    exchange = FakeExchange()
+    watcher = await opened(exchange, heard)
+    exchange.pushed.put_nowait(book(100.0))
+    await heard.next(FrameKind.WS)
+    await watcher.revive("JSONDecodeError within ccxt")
+    closed = [await heard.next(FrameKind.CLOSED) for _ in range(2)]
+    assert {frame[1] for frame in closed} == {"book BTC/USD", "trades BTC/USD"}
+    assert closed[0][3] == b"StalledError: JSONDecodeError within ccxt"
+    exchange.pushed.put_nowait(book(101.0))
+    assert body(await heard.next(FrameKind.WS))["bids"][0][0] == "101.0"
+    await watcher.stop()
+
+
 async def test_books_and_trades_are_polled_where_nothing_pushes_them(heard):
     exchange = FakeExchange(watchOrderBook=False, watchTrades=False)
     exchange.trades = [trade(1), trade(2)]
@@ -178,7 +192,7 @@ async def test_a_book_is_subscribed_anew_where_ccxt_can_and_else_everything_is(h
     assert able.calls[1:] == ["un_watch", "close"]
 
 
-def test_what_a_venue_lacks_is_told_in_words(heard):
+async def test_what_a_venue_lacks_is_told_in_words(heard):
     exchange = FakeExchange()
     exchange.options["watchOrderBook"] = {"checksum": False}
     words = "; ".join(watcher_of(exchange, heard, Pace()).lacks())
