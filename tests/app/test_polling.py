@@ -52,7 +52,7 @@ class Desk:
         )  # fmt: skip
         return [FeedReply("coinbase", "OTHER", status), FeedReply("coinbase", "XY-USD", status)]
 
-    def trades(self, venue, symbol, limit):
+    def latest_trades(self, venue, symbol, limit):
         trades = [
             TradeReply(1, None, 5_000_000_000, "100.10", "0.5", Side.SELL),
             TradeReply(2, None, 5_100_000_000, "100.15", "0.7", Side.BUY),
