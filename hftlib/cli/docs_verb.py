@@ -36,6 +36,10 @@ def run(arguments: argparse.Namespace, configuration: Configuration) -> int:
 def pages() -> Iterator[tuple[str, str]]:
     """Yield (file name, text) of every generated page."""
     from hftlib.features.documentation import features_page
+    from hftlib.io.store.cluster import cluster_schema
+    from hftlib.io.store.documentation import store_page
 
     yield "config.md", markdown()
     yield "features.md", features_page()
+    yield "store.md", store_page()
+    yield "scaling/schema.sql", cluster_schema()

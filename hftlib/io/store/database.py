@@ -13,7 +13,13 @@ from hftlib.io.store.arrow import arrow_of, split_by_partition
 from hftlib.io.store.ddl import Retention, lifetime, set_lifetime
 from hftlib.io.store.guard import checked
 from hftlib.io.store.messages import Ask, Piece
-from hftlib.io.store.migrations import SCHEMA_VERSION, Migration, migrate, migrations
+from hftlib.io.store.migrations import (
+    SCHEMA_VERSION,
+    Migration,
+    OldClusterError,
+    migrate,
+    migrations,
+)
 from hftlib.io.store.schema import Table
 from hftlib.io.store.tables import TABLES
 from hftlib.io.store.target import DATABASE, Server
@@ -26,6 +32,10 @@ _LARGEST_MEMORY: Final = 1_000_000_000
 
 _TABLE_FUNCTIONS: Final = (
     "SELECT arrayStringConcat(groupArray(name), ' ') FROM system.table_functions"
+)
+_SPREAD_TABLES: Final = (
+    "SELECT count() FROM system.tables "
+    "WHERE database = currentDatabase() AND engine = 'Distributed'"
 )
 
 
@@ -86,11 +96,18 @@ class Database:
     def migrate(self, steps: tuple[Migration, ...] | None = None) -> int:
         """Bring the schema forward to the newest version and return that.
 
-        Raises NewerSchemaError when the store is newer than this hftlib.
+        Raises NewerSchemaError when the store is newer than this hftlib, OldClusterError when it
+        is older and a cluster.
         """
         self._client.command(SCHEMA_VERSION)
         version = int(self._client.command("SELECT max(version) FROM schema_version"))
-        for step in migrate(self._client.command, version, steps or migrations()):
+        steps = steps or migrations()
+        if version < steps[-1].version and int(self._client.command(_SPREAD_TABLES)):
+            raise OldClusterError(
+                f"the cluster has schema version {version}, not {steps[-1].version}: bring it "
+                "forward as docs/scaling.md tells"
+            )
+        for step in migrate(self._client.command, version, steps):
             self._client.command(
                 "INSERT INTO schema_version (version, meaning) VALUES ({v:Int64}, {m:String})",
                 parameters={"v": step.version, "m": step.meaning},

@@ -19,6 +19,10 @@ class NewerSchemaError(HftlibError):
     """Refuse a store that a newer version of hftlib has written."""
 
 
+class OldClusterError(HftlibError):
+    """Say that the tables of a cluster are to be brought forward by whoever runs it."""
+
+
 class Migration(msgspec.Struct, frozen=True):
     """Hold one step: the version that it leads to, what it is for, and its statements."""
 

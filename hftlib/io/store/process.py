@@ -42,7 +42,7 @@ from hftlib.io.store.messages import (
     length_of,
     to_store,
 )
-from hftlib.io.store.migrations import NewerSchemaError
+from hftlib.io.store.migrations import NewerSchemaError, OldClusterError
 from hftlib.io.store.tables import TABLES
 from hftlib.io.store.target import server_of
 
@@ -54,7 +54,7 @@ _CHUNK: Final = 256 * 1024
 _BAD_ROWS: Final = frozenset({6, 16, 27, 41, 53, 60, 70, 117, 349})
 """ClickHouse's codes for rows or tables that will not fit however often they are sent."""
 
-_FINAL: Final = (NoEngineError, NewerSchemaError, ConfigurationError)
+_FINAL: Final = (NoEngineError, NewerSchemaError, OldClusterError, ConfigurationError)
 
 
 class Pipes:
