@@ -11,8 +11,9 @@ OK: Final = range(200, 300)
 NO_ANSWER: Final = 0
 _TOO_MANY: Final = 429
 _BANNED: Final = 418
-_WAIT_S: Final = {_TOO_MANY: 1, _BANNED: 120, 403: 60, 451: 300}
-"""How long to wait (s) where a refusal does not say it."""
+_WAIT_S: Final = {_TOO_MANY: (1, 60), _BANNED: (120, 3_600), 403: (1, 60), 451: (2, 300)}
+"""How long to wait (s) where a refusal does not say it: at first, and at the most when it comes
+again and again."""
 _UNTIL: Final = re.compile(rb"until (\d{13})\b")
 _LONGEST_TOLD: Final = 120
 
@@ -31,15 +32,23 @@ class Meaning(NamedTuple):
 
 
 def meaning_of(
-    status: int, headers: Mapping[str, str], body: bytes, words: str, now_ns: int
+    status: int,
+    headers: Mapping[str, str],
+    body: bytes,
+    words: str,
+    now_ns: int,
+    refusals: int = 0,
 ) -> Meaning:
-    """Return what an answer means; `words` tell of a request without one (status NO_ANSWER)."""
+    """Return what an answer means; `words` tell of a request without one (status NO_ANSWER).
+
+    `refusals` is how many answers before this one were refusals of everything.
+    """
     if status in OK:
         return Meaning("")
     if status == NO_ANSWER:
         return Meaning(words, may_retry=True)
     if status in _WAIT_S:
-        until_ns = _until_ns(status, headers, body, now_ns)
+        until_ns = _until_ns(status, headers, body, now_ns, refusals)
         return Meaning(
             f"{status}: {_refusal(status, until_ns)}",
             until_ns,
@@ -70,7 +79,9 @@ def _refusal(status: int, until_ns: int) -> str:
     return f"refused, often by a firewall in between, asked again at {until}"
 
 
-def _until_ns(status: int, headers: Mapping[str, str], body: bytes, now_ns: int) -> int:
+def _until_ns(
+    status: int, headers: Mapping[str, str], body: bytes, now_ns: int, refusals: int
+) -> int:
     """Return until when to wait: as the header says, as the body says, or as is usual."""
     told_s = _told_wait_s(headers)
     if told_s:
@@ -78,7 +89,8 @@ def _until_ns(status: int, headers: Mapping[str, str], body: bytes, now_ns: int)
     in_body = _UNTIL.search(body) if status == _BANNED else None
     if in_body:
         return max(int(in_body[1]) * 1_000_000, now_ns)
-    return now_ns + _WAIT_S[status] * SECOND_NS
+    first_s, most_s = _WAIT_S[status]
+    return now_ns + min(first_s << min(refusals, 12), most_s) * SECOND_NS
 
 
 def _told_wait_s(headers: Mapping[str, str]) -> int:

@@ -11,7 +11,7 @@ from typing import Final
 
 from hftlib.core import venue as names
 from hftlib.io.rest.allowances import SECOND_NS, Allowance, BucketAllowance, MinuteAllowance, Sent
-from hftlib.io.rest.answers import NO_ANSWER, Meaning, meaning_of
+from hftlib.io.rest.answers import OK, Meaning, meaning_of
 from hftlib.venues.binance import requests as binance
 from hftlib.venues.plans import Purpose, RestRequest
 from hftlib.wire.messages import BudgetStatus
@@ -81,6 +81,7 @@ class Budget:
         self._line: list[Ticket] = []
         self._under_way = 0
         self._numbers = 0
+        self._refusals = 0
 
     def enter(self, alternatives: Sequence[RestRequest], now_ns: int) -> Ticket | None:
         """Put a request into the line; `alternatives` ask for the same, the dearest first.
@@ -145,8 +146,10 @@ class Budget:
             self.allowance.tell(sent, told, now_ns)
         self.allowance.settle(sent, now_ns)
         self._under_way -= 1
-        meaning = meaning_of(status, headers, body, words, now_ns)
-        self._heed(status, meaning, now_ns)
+        meaning = meaning_of(status, headers, body, words, now_ns, self._refusals)
+        self._heed(status, meaning)
+        if status == 429 and "retry-after" not in headers:
+            self.allowance.exhaust(now_ns)
         return meaning
 
     def status(self, now_ns: int) -> BudgetStatus:
@@ -210,12 +213,13 @@ class Budget:
         told = headers.get(_USED_HEADER if is_minute else _LEFT_HEADER, "")
         return int(told) if told.isascii() and told.isdigit() and len(told) < 10 else None
 
-    def _heed(self, status: int, meaning: Meaning, now_ns: int) -> None:
+    def _heed(self, status: int, meaning: Meaning) -> None:
         self.trouble = meaning.trouble
         self.blocked_until_ns = max(self.blocked_until_ns, meaning.wait_until_ns)
         if meaning.is_ban:
             self.banned_until_ns = meaning.wait_until_ns
-        if status == 429:
-            self.allowance.exhaust(now_ns)
-        if status != NO_ANSWER and meaning.wait_until_ns:
+        if status in OK:
+            self._refusals = 0
+        elif meaning.wait_until_ns:
             self.refused += 1
+            self._refusals += 1

@@ -2,10 +2,14 @@
 
 import asyncio
 from collections.abc import Mapping
+from typing import Final
 
 from hftlib.io.rest.client import RestClient
 from hftlib.venues.plans import Addresses
 from hftlib.venues.requests import snapshot_requests
+
+_UNKNOWN: Final = (400, 404)
+"""What is answered where the venue has no such book."""
 
 Key = tuple[str, str]
 """(venue, symbol) of a book."""
@@ -57,8 +61,8 @@ class Snapshots:
                 answer = await self._client.ask(*snapshot_requests(addresses, key[1]))
                 if not answer.trouble and key not in self._again:
                     return
-                if answer.status in range(400, 418):
-                    return  # a book that the venue does not have: its session asks again
+                if answer.status in _UNKNOWN:
+                    return  # its session asks again after a while
                 await asyncio.sleep(self._client.pause_s(failures))
                 failures += 1
         finally:

@@ -25,8 +25,8 @@ def test_no_answer_is_told_in_its_words_and_asked_again():
     [
         (429, 1, "too many requests from this address, none is sent until 08:00:01 UTC"),
         (418, 120, "banned for asking too often, none is sent until 2027-01-15 08:02:00 UTC"),
-        (403, 60, "firewall"),
-        (451, 300, "does not serve this place"),
+        (403, 1, "firewall"),
+        (451, 2, "does not serve this place"),
     ],
 )
 def test_refusals_without_a_time_wait_as_is_usual(status, wait_s, words):
@@ -36,6 +36,15 @@ def test_refusals_without_a_time_wait_as_is_usual(status, wait_s, words):
     assert words in told.trouble
     assert told.is_ban == (status == 418)
     assert told.may_retry == (status in (418, 429))
+
+
+@pytest.mark.parametrize(
+    ("status", "waits"), [(429, (1, 4, 60)), (418, (120, 480, 3_600)), (403, (1, 4, 60))]
+)
+def test_refusals_that_come_again_wait_longer_up_to_a_cap(status, waits):
+    for refusals, wait_s in zip((0, 2, 50), waits, strict=True):
+        told = meaning_of(status, {}, b"", "", NOW_NS, refusals)
+        assert told.wait_until_ns == NOW_NS + wait_s * SECOND_NS
 
 
 @pytest.mark.parametrize("status", [418, 429, 403, 451, 503])

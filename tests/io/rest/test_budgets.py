@@ -92,10 +92,21 @@ def test_a_refusal_stops_everything_until_its_time_is_over():
     assert line.next_ns(START_NS + 3 * SECOND_NS) == START_NS + 6 * SECOND_NS
     told = line.status(START_NS + 3 * SECOND_NS)
     assert told.trouble.startswith("429: too many requests")
-    assert (told.refused, told.requests, told.used) == (1, 2, 6_000)
+    assert (told.refused, told.requests, told.used) == (1, 2, 500)
     answer(line, second)
     assert line.status(START_NS).trouble == ""
     assert start(line, START_NS + 70 * SECOND_NS) == [250]
+
+
+def test_a_refusal_that_tells_no_time_ends_the_minute():
+    line = budget()
+    (ticket,) = enter(line)
+    line.start(START_NS + SECOND_NS)
+    answer(line, ticket, 429)
+    assert line.status(START_NS + SECOND_NS).used == 6_000
+    enter(line)
+    assert start(line, START_NS + 59 * SECOND_NS) == []
+    assert start(line, START_NS + 61 * SECOND_NS) == [250]
 
 
 def test_a_ban_is_shown_while_it_lasts_and_nobody_waits_for_a_long_one():
