@@ -6,7 +6,11 @@ import tempfile
 from pathlib import Path
 
 from tests.kill.report import table, write
+from tests.kill.sync_trace import STRACE
+from tests.kill.sync_trial import trace_and_cut
 from tests.kill.trials import Trials
+
+TRACED_S = 10.0
 
 
 def main() -> int:
@@ -20,11 +24,20 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as passing:
         folder = arguments.folder or Path(passing)
         trials = Trials(folder, arguments.seed, lambda text: print(text, file=sys.stderr))
-        figures = {"seed": arguments.seed, **trials.run(arguments.times)}
+        figures = {"seed": arguments.seed, **trials.run(arguments.times), **_traced(folder)}
     print("\n".join(table(figures)))
-    if arguments.write:
+    if arguments.write and figures["kills"] == arguments.times:
         write(figures)
     return 0
+
+
+def _traced(folder: Path) -> dict[str, int]:
+    """Return the counts of a desk whose system calls were traced, none without a tracer."""
+    if STRACE is None:
+        print("strace is not installed here: no system calls are traced", file=sys.stderr)
+        return {}
+    _, counts = trace_and_cut(folder / "traced", "local", TRACED_S)
+    return counts
 
 
 if __name__ == "__main__":

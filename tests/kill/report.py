@@ -29,6 +29,10 @@ _WORDS = {
     "last_to_go": "the child that took longest",
     "mark_p50_ms": "a mark from request to acknowledgement, p50 (ms)",
     "mark_p99_ms": "the same, p99 (ms)",
+    "traced_marks": "system calls traced: marks acknowledged",
+    "traced_syncs": "syncs of the ledger's log among them",
+    "answered_before_sync": "answers that left before the sync of their mark",
+    "cut_log_lost": "acknowledged marks lost when the log is cut at its last synced length",
 }
 
 
@@ -37,6 +41,8 @@ def table(figures: dict[str, Any]) -> Iterator[str]:
     yield f"| over {figures['kills']} kills, seed {figures['seed']} | |"
     yield "|---|---:|"
     for name, words in _WORDS.items():
+        if name not in figures:
+            continue
         value = figures[name]
         yield f"| {words} | {value if isinstance(value, str) else f'{value:,}'} |"
 

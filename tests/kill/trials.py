@@ -10,10 +10,17 @@ from typing import Any
 import requests
 
 from hftlib.client.connection import DeskConnection
+from hftlib.io.ledger.database import FILE as LEDGER_FILE
 from hftlib.io.store.tables import TABLES
 from hftlib.wire.messages import API_PREFIX
 from tests.desk_support.server import eventually
-from tests.kill.checks import check_ledger, check_tapes, labels_kept, seconds_until_gone
+from tests.kill.checks import (
+    check_ledger,
+    check_tapes,
+    labels_in,
+    labels_kept,
+    seconds_until_gone,
+)
 from tests.kill.desk_process import FIRST_START_S, DeskProcess, descendants
 from tests.kill.load import LedgerLoad, MarkClients
 
@@ -48,19 +55,33 @@ class Trials:
         self.frames = 0
 
     def run(self, times: int) -> dict[str, Any]:
-        """Kill that often; return the figures. Raises AssertionError when anything was lost."""
+        """Kill that often, or until interrupted; return the figures.
+
+        Raises AssertionError when anything was lost.
+        """
         self._warm_up()
         desk = self._start()
-        for number in range(times):
-            began_s = time.monotonic()
-            desk = self._kill_once(desk, number)
-            self._say(
-                f"kill {number + 1} of {times}: {len(self.marks):,} marks and "
-                f"{len(self.orders):,} orders acknowledged, first book after "
-                f"{self.first_book_s[-1]:.2f} s ({time.monotonic() - began_s:.1f} s)"
-            )
+        done = 0
+        try:
+            while done < times:
+                began_s = time.monotonic()
+                desk = self._kill_once(desk, done)
+                done += 1
+                self._tell(done, times, time.monotonic() - began_s)
+        except KeyboardInterrupt:
+            self._say(f"interrupted after {done} kills")
+            if not done:
+                raise
         assert desk.stop() == 0, "the desk did not end well after SIGTERM"
-        return self._figures(times)
+        lost = self.marks - labels_in(self.folder / LEDGER_FILE)
+        assert not lost, f"{len(lost)} marks of all lost at the end: {sorted(lost)[:3]}"
+        return self._figures(done)
+
+    def _tell(self, done: int, times: int, took_s: float) -> None:
+        self._say(
+            f"kill {done} of {times}: {len(self.marks):,} marks and {len(self.orders):,} orders "
+            f"acknowledged, first book after {self.first_book_s[-1]:.2f} s ({took_s:.1f} s)"
+        )
 
     def _warm_up(self) -> None:
         """Let kernels be compiled, and stop in order."""
