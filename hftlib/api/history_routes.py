@@ -194,6 +194,11 @@ def _add_sql(router: APIRouter, desk: Desk) -> None:
         return reply(SqlReply(columns, rows_of(table)))
 
 
+def _end_of(desk: Desk) -> int:
+    """Return the moment after the last one: of feeds that run it is now."""
+    return _LATEST if desk.clock() is not None else desk.view.run.now_ns + 1
+
+
 def _moment(text: str | None, default: int) -> int:
     return default if text is None else nanoseconds(text)
 
@@ -217,7 +222,7 @@ async def _told(
     if "every" in more:
         more["every"] = Every(more["every"])
     question = Question(
-        Kind(kind), venue, symbol, _moment(start, 0), _moment(end, _LATEST), limit, **more
+        Kind(kind), venue, symbol, _moment(start, 0), _moment(end, _end_of(desk)), limit, **more
     )
     assert desk.parts is not None
     body = await History(desk, desk.parts.tapes).answer(question)

@@ -7,7 +7,7 @@ from urllib.parse import quote
 import msgspec
 import requests
 
-from hftlib.client.history import NEXT, HistoryCalls
+from hftlib.client.history import END, NEXT, HistoryCalls
 from hftlib.core.errors import HftlibError, UnavailableError
 from hftlib.wire.history import CandlesReply, SqlRequest
 from hftlib.wire.messages import (
@@ -276,6 +276,7 @@ class DeskConnection(HistoryCalls):
             page = self._arrow("GET", path, params=query)
             yield page
             following = page.schema.metadata[NEXT]
+            query["end"] = page.schema.metadata[END].decode()
             query["start"] = following.decode()
 
     def _history(self, kind: str, venue: str, symbol: str, asked: Mapping[str, Any]) -> "pa.Table":

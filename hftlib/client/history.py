@@ -23,6 +23,9 @@ HORIZONS_S: Final = (0.1, 0.5, 1.0, 5.0, 30.0)
 NEXT: Final = b"next"
 """Metadata of an answer's schema: where the next page starts, empty where none follows."""
 
+END: Final = b"end"
+"""Metadata of an answer's schema: where the range ends, also where that was not said."""
+
 
 class HistoryError(HftlibError, ValueError):
     """Refuse a question about what was: an unclear symbol, or no moment."""

@@ -98,7 +98,7 @@ def store_pages(database: Database, wanted: Wanted) -> Iterator[pa.Table]:
     instrument = Instrument(venue, wanted.symbol, "", "", "1", "1")
     while question is not None:
         answer = asyncio.run(StoreHistory(query).answer(question, instrument))
-        yield _without_amounts(answer.as_table())
+        yield _without_amounts(answer.table)
         question = _after(question, answer.next_start)
 
 
@@ -110,7 +110,7 @@ def tape_pages(paths: list[Path], wanted: Wanted) -> Iterator[pa.Table]:
     question: Question | None = wanted.question(_venue_of(wanted, list(history.instruments)))
     while question is not None:
         answer = history.answer(question)
-        yield answer.as_table()
+        yield answer.table
         question = _after(question, answer.next_start)
 
 

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import msgspec
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from hftlib.client.history import HistoryError
 from hftlib.core.errors import UnavailableError
@@ -24,6 +25,9 @@ SECONDS: Final = 20.0
 """How long a page may take."""
 
 LARGEST_BYTES: Final = 256 * 2**20
+RECENT_NS: Final = 60 * questions.SECOND
+"""A range that ends later than that before now may end in what the store does not know yet."""
+
 _SLACK_NS: Final = 2 * questions.SECOND
 """A store whose first row is not later than that after the start has the range from its start."""
 
@@ -92,7 +96,28 @@ class History:
             earlier = await self._before(question, begin, seconds)
             if earlier is not None:
                 return earlier
-        return stream_of((await history.answer(question, instrument)).as_table())
+        answer = await self._as_far_as_known(history, question, instrument)
+        return None if answer is None else stream_of(answer.as_table(question.end))
+
+    async def _as_far_as_known(
+        self, history: StoreHistory, question: Question, instrument: Instrument
+    ) -> Answer | None:
+        """Return a page of the store's rows that will not change; None where that is empty.
+
+        The store is behind by a second or more; what it does not know yet the tapes do.
+        """
+        answer = await history.answer(question, instrument)
+        is_recent = question.end > self._desk.view.run.now_ns - RECENT_NS
+        if answer.next_start is not None or not is_recent:
+            return answer
+        settled = await history.settled(question)
+        if settled >= question.end:
+            return answer
+        if question.times is not None:
+            return None
+        name = "ts_open" if question.kind is Kind.CANDLES else "ts_recv"
+        known = answer.table.filter(pc.less(answer.table[name], settled))
+        return Answer(known, settled, answer.where) if known.num_rows else None
 
     async def _before(self, question: Question, begin: int, seconds: float) -> bytes | None:
         """Return what the tapes hold of the range before the store begins, None for nothing."""
@@ -106,4 +131,8 @@ class History:
         table = pa.ipc.open_stream(body).read_all()
         if table.schema.metadata[b"next"]:
             return body
-        return stream_of(Answer(table, begin, "tape").as_table()) if table.num_rows else None
+        return (
+            stream_of(Answer(table, begin, "tape").as_table(question.end))
+            if table.num_rows
+            else None
+        )

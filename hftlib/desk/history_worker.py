@@ -65,7 +65,7 @@ def answer(asked: TapeQuestion) -> bytes:
     compile_all()
     history = TapeHistory(asked.tapes, whole=len(asked.tapes) == 1)
     found = history.answer(asked.question, asked.seconds)
-    return stream_of(found.as_table())
+    return stream_of(found.as_table(asked.question.end))
 
 
 def serve(questions: Iterator[TapeQuestion], out: BinaryIO) -> None:

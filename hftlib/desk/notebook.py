@@ -147,7 +147,7 @@ class TapeBooks(HistoryCalls):
         span = {"start": 0 if kind == "candles" else self.start, "end": self.end + 1}
         named = {"kind": kind, "venue": venue, "symbol": symbol, "limit": UNLIMITED}
         question = msgspec.convert({**span, **asked, **named}, Question)
-        return TapeHistory([self._reader.path]).answer(question).as_table()
+        return TapeHistory([self._reader.path]).answer(question).table
 
     def _instrument(self, venue: str, symbol: str) -> Instrument:
         instruments = self._reader.instruments

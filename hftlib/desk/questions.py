@@ -93,10 +93,11 @@ class Answer(msgspec.Struct, frozen=True, eq=False):
     next_start: int | None
     where: str
 
-    def as_table(self) -> pa.Table:
-        """Return the rows with `next` and `where` in the metadata of their schema."""
+    def as_table(self, end: int) -> pa.Table:
+        """Return the rows with `next`, `end` and `where` in the metadata of their schema."""
         following = "" if self.next_start is None else str(self.next_start)
-        return self.table.replace_schema_metadata({"next": following, "where": self.where})
+        told = {"next": following, "end": str(end), "where": self.where}
+        return self.table.replace_schema_metadata(told)
 
 
 INTERVALS_NS: Final[Mapping[str, int]] = {

@@ -53,6 +53,27 @@ class StoreHistory:
         )
         return int(table["first"][0].as_py()) if table["rows"][0].as_py() else None
 
+    async def settled(self, question: Question) -> int:
+        """Return the start of what the store may not know yet: its rows come a little late.
+
+        A markout is settled when the mid at its last horizon is, a bar when no late trade can
+        change it.
+        """
+        features = msgspec.structs.replace(question, kind=Kind.FEATURES)
+        table = table_of(features if question.kind is Kind.MARKOUTS else question)
+        rows = await self._query(
+            f"SELECT toUnixTimestamp64Nano(max(ts_recv)) AS last FROM {table} WHERE {_IS_BOOK}",
+            _parameters(question),
+            1,
+        )
+        last = int(rows["last"][0].as_py())
+        if question.kind is Kind.MARKOUTS:
+            return last - max(question.horizons)
+        if question.kind is Kind.CANDLES:
+            length = questions.INTERVALS_NS[question.interval]
+            return (last - LATEST_NS) // length * length
+        return last + 1
+
     async def answer(self, question: Question, instrument: Instrument) -> Answer:
         """Return a page of rows; increments are those of each row's own time."""
         if question.kind is Kind.CANDLES:
