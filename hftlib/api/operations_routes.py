@@ -30,14 +30,19 @@ _LARGEST_BODY: Final = 16_384
 def operations_router(desk: Desk) -> APIRouter:
     """Return the routes that operate a desk."""
     router = APIRouter(tags=["operations"])
-    clock = WallClock()
+    _add_setting(router, desk)
+    _add_listing(router, desk)
+    return router
 
-    def marks() -> Marks:
-        ledger = None if desk.parts is None else desk.parts.ledger
-        if ledger is None:
-            raise NotReadyError("the ledger is not open yet")
-        return Marks(ledger, clock)
 
+def _marks_of(desk: Desk) -> Marks:
+    ledger = None if desk.parts is None else desk.parts.ledger
+    if ledger is None:
+        raise NotReadyError("the ledger is not open yet")
+    return Marks(ledger, WallClock())
+
+
+def _add_setting(router: APIRouter, desk: Desk) -> None:
     @router.post(
         "/marks",
         responses=documented(examples.MARK, errors=(422,)),
@@ -47,13 +52,15 @@ def operations_router(desk: Desk) -> APIRouter:
         """Mark a moment of the run; the answer comes once the mark is on the disk."""
         asked = await asked_of(request, MarkRequest, largest=_LARGEST_BODY)
         try:
-            told = await marks().add(
+            told = await _marks_of(desk).add(
                 asked, source=desk.source, moment_ns=_moment(desk), take=_take(desk)
             )
         except LedgerError as error:
             return refusal(503, "LEDGER_REFUSED", str(error))
         return reply(told)
 
+
+def _add_listing(router: APIRouter, desk: Desk) -> None:
     @router.get("/marks", responses=documented(examples.MARK, many=True, errors=(422,)))
     async def listed(
         limit: Annotated[int, Query(ge=1, le=MOST_MARKS, description="most marks")] = 100,
@@ -63,13 +70,11 @@ def operations_router(desk: Desk) -> APIRouter:
         ] = None,
     ) -> Response:
         """List the marks of this data folder, the newest first."""
-        kept = marks()
+        kept = _marks_of(desk)
         try:
             return reply(await asyncio.to_thread(kept.last, limit, before))
         except LedgerError as error:
             return refusal(503, "LEDGER_REFUSED", str(error))
-
-    return router
 
 
 def metrics_router(desk: Desk, hub: Hub) -> APIRouter:
