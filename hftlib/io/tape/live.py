@@ -9,6 +9,7 @@ says so, counts what it loses, and goes on in a new tape when there is room agai
 A tape whose writer was killed is left as it is: a reader takes what is whole.
 """
 
+import logging
 import shutil
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
@@ -20,6 +21,7 @@ import filelock
 import msgspec
 
 from hftlib.core.clock import Clock
+from hftlib.core.errors import TapeError
 from hftlib.core.frames import Frame
 from hftlib.core.instrument import Instrument
 from hftlib.io.clock import WallClock
@@ -46,6 +48,8 @@ _NS: Final = 1_000_000_000
 _STILLBORN_NS: Final = 60 * _NS
 _SWEEP_EVERY: Final = 10
 """The folder is looked through every so many seconds."""
+
+_log: Final = logging.getLogger(__name__)
 
 
 def free_bytes(folder: Path) -> int:
@@ -189,7 +193,6 @@ class LiveTape:
         `bytes` are of all tapes in the folder, `frames` of this run.
         """
         writer = self._writer
-        failure = writer.failure
         return TapeStatus(
             path=str(self.path),
             bytes=self._written.bytes + writer.frames_bytes,
@@ -198,8 +201,14 @@ class LiveTape:
             queued_bytes=writer.queued_bytes,
             rotations=len(writer.ended),
             deleted=self._written.deleted,
-            trouble="" if failure is None else f"nothing is recorded: {failure}",
+            trouble=self._trouble(),
         )
+
+    def _trouble(self) -> str:
+        missing = self._writer.overflow - self._overflow_seen
+        if self._writer.failure is not None:
+            return f"nothing is recorded: {self._writer.failure}"
+        return f"{missing} frames are missing; a new tape begins" if missing else ""
 
     def flush(self, timeout: float = 10.0) -> None:
         """Wait until all frames so far are on the disk. Raises TapeError when they are not."""
@@ -208,11 +217,15 @@ class LiveTape:
     def close(self) -> tuple[Manifest, ...]:
         """Write what waits, close the tape; return the manifests of the run's tapes, in order.
 
-        Raises TapeError when the disk refused something.
+        Where the disk refuses to the last, what it did not take is counted and told; the last tape
+        then stays as a killed one would.
         """
         self._hand_on_facts()
-        last = self._writer.close(self._ending())
-        return (*self._writer.ended, last)
+        try:
+            self._writer.ended.append(self._writer.close(self._ending()))
+        except TapeError as error:
+            _log.error("the tape is not whole", extra={"path": str(self.path), "why": str(error)})
+        return tuple(self._writer.ended)
 
     def _is_over(self, now: int) -> bool:
         limits, writer = self._limits, self._writer

@@ -456,6 +456,13 @@ class TapeWriter:
     # in the tape's thread -----------------------------------------------------------------------
 
     def _run(self) -> None:
+        try:
+            self._go_on()
+        finally:
+            if not self._is_closing:
+                self.failure = TapeError("the tape's thread has ended")
+
+    def _go_on(self) -> None:
         while True:
             is_last = self._is_closing
             if not is_last:
@@ -478,7 +485,10 @@ class TapeWriter:
         now = time.monotonic()
         if self._watch is not None and now - self._watched_at >= _WATCH_SECONDS:
             self._watched_at = now
-            self._trouble = self._watch()
+            try:
+                self._trouble = self._watch()
+            except OSError as error:
+                self._trouble = str(error)
             if self._trouble:
                 self.failure = TapeError(self._trouble)
 

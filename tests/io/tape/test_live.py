@@ -169,8 +169,10 @@ def test_a_full_disk_stops_the_tape_which_goes_on_in_a_new_one(tmp_path, monkeyp
     assert tape.status().lost == 2
     assert not tape.wants_checkpoint(clock.now + DAY_NS)
     monkeypatch.undo()
-    eventually(lambda: not tape.status().trouble)
+    eventually(lambda: "nothing is recorded" not in tape.status().trouble)
+    assert tape.status().trouble == "2 frames are missing; a new tape begins"
     record(tape, frames[5:], clock, hasher)
+    assert tape.status().trouble == ""
     first, second = tape.close()
     assert lost == frames[3:5]
     before, after = tapes_in(tmp_path)
@@ -191,7 +193,7 @@ def test_a_disk_that_is_nearly_full_is_left_alone(tmp_path):
     assert "0.0 GB of disk are free, 0.1 must be" in tape.status().trouble
     record(tape, frames[2:4], clock)
     disk.free = 200_000_000
-    eventually(lambda: not tape.status().trouble)
+    eventually(lambda: "nothing is recorded" not in tape.status().trouble)
     record(tape, frames[4:], clock)
     tape.close()
     assert [frame for one in tapes_in(tmp_path) for frame in one.frames()] == (
@@ -214,7 +216,7 @@ def test_a_new_tape_that_cannot_be_begun_leaves_the_old_one_going(tmp_path, monk
 
     monkeypatch.setattr(BlockWriter, "append_checkpoint", refuse_once)
     record(tape, frames[:5], clock)
-    eventually(lambda: not tape.status().trouble)
+    eventually(lambda: "nothing is recorded" not in tape.status().trouble)
     assert len(tapes_in(tmp_path)) == 1
     record(tape, frames[5:], clock)
     tape.close()
@@ -263,6 +265,51 @@ def test_tapes_go_beyond_an_age_and_one_that_is_written_stays(tmp_path):
         names = sorted(path.name for path in tmp_path.glob("*.tape"))
         tape.close()
     assert names == ["0.tape", tape.path.name, "b.tape"]
+
+
+def test_a_folder_that_cannot_be_looked_at_is_trouble_and_no_end(tmp_path):
+    def vanish(folder):
+        raise FileNotFoundError(2, "gone")
+
+    tape = LiveTape(tmp_path, Manifest(), ROOMY, clock=HandClock(), free_bytes=vanish)
+    eventually(lambda: "gone" in tape.status().trouble)
+    assert not tape.append(numbered(1)[0])
+    tape.close()
+
+
+def test_a_thread_that_ends_says_so(tmp_path, monkeypatch):
+    def break_down(self, block):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("threading.excepthook", lambda _: None)
+    monkeypatch.setattr(BlockWriter, "append_block", break_down)
+    first, second = numbered(2)
+    tape = LiveTape(tmp_path, Manifest(), ROOMY, clock=HandClock())
+    tape.append(first)
+    eventually(lambda: "thread has ended" in tape.status().trouble)
+    assert not tape.append(second)
+    tape.close()
+
+
+def test_a_disk_that_refuses_to_the_last_leaves_a_tape_as_a_kill_would(tmp_path, monkeypatch):
+    def refuse(self, header, text):
+        raise OSError(28, "No space left on device")
+
+    lost = []
+    tape = LiveTape(
+        tmp_path, Manifest(), ROOMY, lambda frame, why: lost.append((frame, why)), clock=HandClock()
+    )
+    frames = numbered(3)
+    tape.append(frames[0])
+    tape.flush()
+    monkeypatch.setattr("hftlib.io.tape.segments.SegmentFile.append", refuse)
+    tape.append(frames[1])
+    tape.append(frames[2])
+    assert len(tape.close()) <= 1
+    assert [frame for frame, _ in lost] == frames[1:]
+    assert "No space" in lost[0][1]
+    (reader,) = tapes_in(tmp_path)
+    assert list(reader.frames()) == frames[:1]
 
 
 def test_two_runs_in_one_instant_do_not_share_a_tape(tmp_path):
