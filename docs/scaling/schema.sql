@@ -170,9 +170,9 @@ CREATE TABLE IF NOT EXISTS hftlib.books_1s_local ON CLUSTER '{cluster}'
     `size_quantum` LowCardinality(String) CODEC(ZSTD(1)),
     `bid_levels` Int64 CODEC(Delta(8), ZSTD(1)),
     `ask_levels` Int64 CODEC(Delta(8), ZSTD(1)),
-    `bid_ticks` Array(Int64) CODEC(DoubleDelta(8), ZSTD(1)),
+    `bid_ticks` Array(Int64) CODEC(DoubleDelta, ZSTD(1)),
     `bid_quanta` Array(Int64) CODEC(ZSTD(1)),
-    `ask_ticks` Array(Int64) CODEC(DoubleDelta(8), ZSTD(1)),
+    `ask_ticks` Array(Int64) CODEC(DoubleDelta, ZSTD(1)),
     `ask_quanta` Array(Int64) CODEC(ZSTD(1))
 )
 ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/hftlib/books_1s', '{replica}')
@@ -263,7 +263,7 @@ CREATE TABLE IF NOT EXISTS hftlib.latency_local ON CLUSTER '{cluster}'
     `p99_ns` Nullable(Int64) CODEC(Delta(8), ZSTD(1)),
     `p999_ns` Nullable(Int64) CODEC(Delta(8), ZSTD(1)),
     `max_ns` Nullable(Int64) CODEC(Delta(8), ZSTD(1)),
-    `edges_ns` Array(Int64) CODEC(DoubleDelta(8), ZSTD(1)),
+    `edges_ns` Array(Int64) CODEC(DoubleDelta, ZSTD(1)),
     `counts` Array(Int64) CODEC(ZSTD(1))
 )
 ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/hftlib/latency', '{replica}')

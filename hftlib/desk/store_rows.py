@@ -28,6 +28,9 @@ _NONE: Final = (None,) * FEATURE_COUNT
 _STAMPS: Final = struct.Struct("qqqq")
 _HOT_BYTES: Final = HOT_COUNT * 8
 _MINUTE_NS: Final = 60_000_000_000
+_GRACE_NS: Final = 5_000_000_000
+"""How long after a minute its last trades may still come in."""
+
 _BOOK: Final = "BOOK"
 
 COUNTED: Final = frozenset(
@@ -97,7 +100,7 @@ class StoreRows:
             row = (*told[:2], venue, symbol, connection, condition.value, "", *told[2:])
             self._writer.put_row("feed_status", row)
         self._counted.clear()
-        minute = now_ns // _MINUTE_NS
+        minute = (now_ns - _GRACE_NS) // _MINUTE_NS
         if minute != self._minute:
             self._minute = minute
             self._put_bars((minute - 1) * _MINUTE_NS, now_ns)

@@ -36,7 +36,7 @@ CODECS: Final = {
 }
 """How each kind lies on the disk: what came out smallest of Gorilla, FPC, T64 and the deltas."""
 
-STEPS: Final = "CODEC(DoubleDelta(8), ZSTD(1))"
+STEPS: Final = "CODEC(DoubleDelta, ZSTD(1))"
 """For lists of prices: a book's levels are even steps apart."""
 
 
