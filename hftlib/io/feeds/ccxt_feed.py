@@ -6,6 +6,7 @@ layout; each book and each stream of trades is a connection of its own.
 """
 
 import asyncio
+import logging
 import os
 import random
 import sys
@@ -70,6 +71,7 @@ class _Lane:
         )
 
 
+_log: Final = logging.getLogger(__name__)
 _read_row: Final = msgspec.json.Decoder(_Row).decode
 _read_words: Final = msgspec.json.Decoder(str).decode
 
@@ -102,11 +104,11 @@ class CcxtFeed:
         exchange: str = "",
         settings: Mapping[str, Any] | None = None,
         chance: random.Random | None = None,
-        tell: Callable[[str], None] | None = None,
+        tell: Callable[[str], None] = _log.info,
     ) -> None:
         """Name the venue on frames; `exchange` is ccxt's id where that is another.
 
-        `settings` go to ccxt's exchange object as they are.
+        `settings` go to ccxt's exchange object as they are; `tell` hears in words what happens.
         """
         self.venue = venue
         self.guarantees = ""
@@ -115,7 +117,7 @@ class CcxtFeed:
         self._clock = clock
         self._opening = Order("open", venue, exchange or venue, dict(settings or {}))
         self._chance = chance or random.Random()
-        self._tell = tell or (lambda _text: None)
+        self._tell = tell
         self._symbols: list[str] = []
         self._lanes: dict[str, _Lane] = {}
         self._process: asyncio.subprocess.Process | None = None
@@ -227,6 +229,7 @@ class CcxtFeed:
             self._refuse(_read_words(row.payload))
         elif row.kind == LACKS:
             self.guarantees = _read_words(row.payload)
+            self._tell(f"{self.venue} is read through ccxt: {self.guarantees}")
         elif row.connection == "rest":
             self._hear_rest(row)
         else:

@@ -190,7 +190,7 @@ async def test_an_exchange_that_does_not_answer_is_told_and_tried_on():
     try:
         with pytest.raises(UnavailableError, match="far does not answer"):
             await feed.instruments(0.01)
-        await until(lambda: len(told) > 1)
+        await until(lambda: len(told) > 2)
         with pytest.raises(UnavailableError, match="ExchangeNotAvailable"):
             await feed.instruments(0.01)
     finally:
