@@ -1,21 +1,33 @@
 """docs/stream.md against a running desk: the tables of the document decode what it sends."""
 
+import os
 import re
 import struct
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
+import msgspec
 import pytest
 import requests
 from websockets.sync.client import connect
 
+import hftlib
+from hftlib.api.fanout import MOST_CLIENTS, MOST_TOPICS
+from hftlib.api.stream_channels import MOST_WAITING, MOST_WAITING_BYTES
+from hftlib.api.stream_client import MOST_SUBSCRIPTIONS, REQUESTS_BURST, REQUESTS_PER_S
 from hftlib.client.connection import feed_url
 from hftlib.wire import feed
 from hftlib.wire.feed import Kind
 from hftlib.wire.messages import API_PREFIX, Description
+from hftlib.wire.stream import LARGEST_REQUEST, TOPIC_NAMES, Message, Topic
 from tests.desk_support.recording import START_NS, STEP_NS, SYMBOL, VENUE
 from tests.desk_support.server import DeskInThread, eventually, playing
 
-DOCUMENT = (Path(__file__).parents[2] / "docs" / "stream.md").read_text(encoding="utf-8")
+PROJECT = Path(__file__).parents[2]
+DOCUMENT = (PROJECT / "docs" / "stream.md").read_text(encoding="utf-8")
 CODES = {"u8": "B", "u16": "H", "u32": "I", "f64": "d", "f32": "f", "7 x u8": "7x"}
 
 
@@ -100,8 +112,91 @@ def test_trades_decode_by_the_table(messages: dict[Kind, bytes]) -> None:
 
 
 def test_every_route_is_in_the_table_and_the_other_way_round(desk: DeskInThread) -> None:
-    paths = requests.get(f"{desk.url}{API_PREFIX}/openapi.json", timeout=5).json()["paths"]
-    table = DOCUMENT[DOCUMENT.index("## REST in one table") : DOCUMENT.index("## The feed")]
-    told = {path.rstrip("`") for path in re.findall(r"(?:GET|POST) (/[^`?& ]+)", table)}
-    told |= {f"/clock{path}" for path in re.findall(r", `(/(?:pause|step|seek|speed|loop))", table)}
-    assert told == {path.removeprefix(API_PREFIX) for path in paths}
+    document = requests.get(f"{desk.url}{API_PREFIX}/openapi.json", timeout=5).json()
+    known = {
+        (method.upper(), path.removeprefix(API_PREFIX))
+        for path, methods in document["paths"].items()
+        for method in methods
+    }
+    table = DOCUMENT[DOCUMENT.index("## REST in one table") : DOCUMENT.index("## The stream")]
+    told = set(re.findall(r"`(GET|POST) (/[^`?& ]+)", table))
+    moves = re.findall(r", `(/(?:pause|step|seek|speed|loop))", table)
+    told |= {("POST", f"/clock{path}") for path in moves}
+    assert told == known
+
+
+def rows(title: str) -> list[list[str]]:
+    """Return the cells of the first table after a title, without its head."""
+    table = DOCUMENT[DOCUMENT.index(title) :]
+    lines = re.findall(
+        r"^\|(.+)\|$", table[: table.index("\n\n", table.index("\n|"))], re.MULTILINE
+    )
+    return [[cell.strip() for cell in line.split("|")] for line in lines[2:]]
+
+
+def test_topics_and_their_parameters_are_as_told() -> None:
+    told = {cells[0].strip("`"): cells[1] for cells in rows("### Topics")}
+    kinds = {kind.__struct_config__.tag: kind for kind in get_args(Topic)}
+    assert list(told) == list(TOPIC_NAMES)
+    for name, kind in kinds.items():
+        defaults = {field.name: field.default for field in msgspec.structs.fields(kind)}
+        stated = [
+            name if default in (msgspec.NODEFAULT, None) else f"{name} = {default}"
+            for name, default in defaults.items()
+        ]
+        assert told[name] == ", ".join(stated)
+
+
+def test_messages_and_their_fields_are_as_told() -> None:
+    told = {cells[0].strip("`"): cells[1].split(", ") for cells in rows("| the desk says")}
+    known = {kind.__struct_config__.tag: list(kind.__struct_fields__) for kind in get_args(Message)}
+    assert told == known
+
+
+def test_codes_are_as_told() -> None:
+    told = {code for cells in rows("| code | meaning") for code in re.findall("[A-Z_]+", cells[0])}
+    sources = [Path(hftlib.__file__).parent / "api" / name for name in SAYS_CODES]
+    sources.append(Path(hftlib.__file__).parent / "wire" / "stream.py")
+    said = "".join(path.read_text(encoding="utf-8") for path in sources)
+    known = set(re.findall(r'"([A-Z]+(?:_[A-Z]+)+)"', said))
+    assert told == known
+
+
+SAYS_CODES = ("fanout.py", "stream_client.py")
+
+
+def test_bounds_are_as_told() -> None:
+    rules = DOCUMENT[DOCUMENT.index("### Rules\n") : DOCUMENT.index("| code | meaning")]
+    for bound in (
+        f"{MOST_WAITING} deltas or {MOST_WAITING_BYTES // 1024} kB",
+        f"({LARGEST_REQUEST:,} bytes)",
+        f"More than {REQUESTS_PER_S:.0f} requests a second ({REQUESTS_BURST:.0f} at once)",
+        f"{MOST_CLIENTS} clients, {MOST_SUBSCRIPTIONS} subscriptions a client",
+        f"{MOST_TOPICS} topics in all",
+    ):
+        assert bound in rules
+
+
+def snippets(language: str) -> list[str]:
+    found = re.findall(rf"```{language}\n(.+?)```", DOCUMENT, re.DOTALL)
+    assert found
+    return found
+
+
+@pytest.fixture(scope="module")
+def played(tape: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeskInThread]:
+    """Return a desk that plays."""
+    with playing(tape, tmp_path_factory.mktemp("played"), speed=5.0) as running:
+        running.until_running()
+        yield running
+
+
+@pytest.mark.parametrize("snippet", snippets("python"))
+def test_python_runs_as_it_stands(played: DeskInThread, snippet: str, tmp_path: Path) -> None:
+    text = snippet.replace("127.0.0.1:8710", f"127.0.0.1:{played.port}")
+    ended = subprocess.run(
+        [sys.executable, "-c", text], capture_output=True, text=True, timeout=30, check=False,
+        cwd=tmp_path, env={**os.environ, "HFT_API_URL": played.url, "PYTHONPATH": str(PROJECT)},
+    )  # fmt: skip
+    assert ended.returncode == 0, ended.stderr
+    assert "30000.00" in ended.stdout
