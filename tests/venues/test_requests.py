@@ -5,7 +5,7 @@ import pytest
 from hftlib.core import venue as names
 from hftlib.core.errors import ConfigurationError
 from hftlib.venues import requests
-from hftlib.venues.binance.requests import allowance_from
+from hftlib.venues.binance.requests import allowance_from, allowance_of
 from hftlib.venues.plans import Addresses, Purpose
 from hftlib.venues.registry import lists_instruments
 
@@ -122,3 +122,10 @@ def test_the_allowance_of_a_minute_is_read():
     assert allowance_from(told) == 6_000
     assert allowance_from(limits(("ORDERS", "MINUTE", 1, 5))) is None
     assert allowance_from(b"no") is None
+
+
+@pytest.mark.parametrize(
+    ("venue", "allowance"), list(zip(BINANCE, (6_000, 1_200, 2_400, 2_400), strict=True))
+)
+def test_the_documented_allowance_of_a_minute(venue, allowance):
+    assert allowance_of(venue) == allowance

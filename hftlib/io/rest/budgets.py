@@ -82,6 +82,7 @@ class Budget:
         self._under_way = 0
         self._numbers = 0
         self._refusals = 0
+        self._trouble_ends_ns: int | None = None
 
     def enter(self, alternatives: Sequence[RestRequest], now_ns: int) -> Ticket | None:
         """Put a request into the line; `alternatives` ask for the same, the dearest first.
@@ -157,6 +158,7 @@ class Budget:
         banned, offset = self.banned_until_ns, self.clock_offset_ns
         if banned is not None and now_ns >= banned:
             banned = None
+        is_over = self._trouble_ends_ns is not None and now_ns >= self._trouble_ends_ns
         return BudgetStatus(
             self.venue,
             round(self.allowance.used(now_ns), 3),
@@ -166,7 +168,7 @@ class Budget:
             self.delayed,
             None if banned is None else banned / 1e6,
             None if offset is None else round(offset / 1e6, 3),
-            self.trouble,
+            "" if is_over else self.trouble,
         )
 
     def learn(self, body: bytes) -> None:
@@ -215,6 +217,8 @@ class Budget:
 
     def _heed(self, status: int, meaning: Meaning) -> None:
         self.trouble = meaning.trouble
+        ends_by_itself = meaning.may_retry and meaning.wait_until_ns
+        self._trouble_ends_ns = meaning.wait_until_ns if ends_by_itself else None
         self.blocked_until_ns = max(self.blocked_until_ns, meaning.wait_until_ns)
         if meaning.is_ban:
             self.banned_until_ns = meaning.wait_until_ns

@@ -29,7 +29,8 @@ class Candles:
 
         Raises KeyError when the venue has no address here.
         """
-        self._rounds.start(venue, self._fetch(self._addresses[venue], tuple(symbols), seconds))
+        work = self._fetch(self._addresses[venue], tuple(symbols), seconds)
+        self._rounds.start(" ".join((venue, *symbols)), work)
 
     async def close(self) -> None:
         """Ask for nothing any more."""

@@ -71,13 +71,13 @@ class RestClient:
         been handed on when this returns. Requests that may succeed a little later are repeated.
         """
         tries = 1 if request.purpose in _ONCE else TRIES
-        answer = RestAnswer(NO_ANSWER, b"", 0.0, "")
-        for number in range(tries):
+        failures = 0
+        while True:
             answer, may_retry = await self._ask_once((request, *cheaper))
-            if not may_retry or number + 1 == tries:
-                break
-            await asyncio.sleep(self.pause_s(number))
-        return answer
+            failures += 1
+            if not may_retry or failures == tries:
+                return answer
+            await asyncio.sleep(self.pause_s(failures - 1))
 
     def pause_s(self, failures: int) -> float:
         """Return how long (s) to wait after a number of failures: full jitter, capped."""

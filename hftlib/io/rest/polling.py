@@ -61,20 +61,24 @@ class Polling:
         self._every_s = every_s
         self._linger_s = linger_s
         self._rounds = Rounds()
+        self._books: dict[str, tuple[str, ...]] = {}
         self._ending: dict[str, asyncio.TimerHandle] = {}
 
     def start(self, venue: str, symbols: Sequence[str]) -> None:
-        """Poll the books of a venue from now on, unless that is being done.
+        """Poll some books of a venue, and no others, from now on.
 
         Raises KeyError when the venue has no address here.
         """
         ending = self._ending.pop(venue, None)
         if ending is not None:
             ending.cancel()
-        if symbols and not self._rounds.goes_on(venue):
-            addresses = self._addresses[venue]
+        is_polling, books = self._rounds.goes_on(venue), tuple(symbols)
+        if not books or (is_polling and books == self._books[venue]):
+            return
+        addresses, self._books[venue] = self._addresses[venue], books
+        if not is_polling:
             self._client.tell(venue, POLLED, FrameKind.OPENED, b"", addresses.rest_url)
-            self._rounds.start(venue, self._poll(addresses, tuple(symbols)))
+        self._rounds.start(venue, self._poll(addresses, books))
 
     def stop(self, venue: str) -> None:
         """Let a websocket take over: poll on for a while, then no longer."""

@@ -1,11 +1,11 @@
-"""Work that goes on venue by venue until it is stopped."""
+"""Work that goes on, venue by venue or in smaller pieces, until it is stopped."""
 
 import asyncio
 from collections.abc import Coroutine
 
 
 class Rounds:
-    """Hold one task for each venue."""
+    """Hold one task for each name, that of a venue or of a piece of its work."""
 
     def __init__(self) -> None:
         """Begin with nothing to do."""

@@ -52,10 +52,9 @@ class Transport:
 
     def get(self, url: str) -> Got:
         """Return what a URL answers."""
-        session = self._here if urlsplit(url).hostname in _LOOPBACK else self._outward
         sent_ns, started = self._clock.now_ns(), time.perf_counter()
         try:
-            with session.get(
+            with self._session_for(url).get(
                 url, timeout=(CONNECT_S, SILENCE_S), stream=True, allow_redirects=False
             ) as answer:
                 elapsed_s = time.perf_counter() - started
@@ -70,9 +69,13 @@ class Transport:
             words = "the proxy does not let the request through"
         except (requests.RequestException, OSError):
             words = "no connection"
-        except _BodyError as error:
+        except (_BodyError, ValueError) as error:
             words = str(error)
         return Got(NO_ANSWER, {}, b"", words, sent_ns, time.perf_counter() - started)
+
+    def _session_for(self, url: str) -> requests.Session:
+        """Return the connections for a URL. Raises ValueError when it is none."""
+        return self._here if urlsplit(url).hostname in _LOOPBACK else self._outward
 
     def close(self) -> None:
         """Close all connections that are not in use."""

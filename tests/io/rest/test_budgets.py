@@ -121,7 +121,8 @@ def test_a_ban_is_shown_while_it_lasts_and_nobody_waits_for_a_long_one():
     assert line.status(START_NS).refused == 2
     late_ns = START_NS + 601 * SECOND_NS - LONGEST_WAIT_NS
     assert enter(line, at_ns=late_ns) != [None]
-    assert line.status(START_NS + 601 * SECOND_NS).banned_until_ms is None
+    over = line.status(START_NS + 601 * SECOND_NS)
+    assert (over.banned_until_ms, over.trouble) == (None, "")
 
 
 def test_a_full_line_refuses():

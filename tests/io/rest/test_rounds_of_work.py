@@ -181,6 +181,19 @@ def test_polling_that_is_wanted_again_does_not_end(asking, addresses):
     assert [frame[2] for frame in asking.taken].count(FrameKind.CLOSED) == 0
 
 
+def test_more_books_are_polled_on_the_same_connection(asking, addresses):
+    async def work(client):
+        polling = Polling(client, addresses, every_s=0.02)
+        polling.start("binance", ["BTCUSDT"])
+        await until(lambda: len(asking.taken) > 1)
+        polling.start("binance", BOOKS["binance"])
+        await until(lambda: any("ETHUSDT" in frame[4] for frame in asking.taken))
+        await polling.close()
+
+    asking.run(work)
+    assert [frame[2] for frame in asking.taken].count(FrameKind.OPENED) == 1
+
+
 def test_polling_goes_on_after_failures(asking, addresses, market):
     plant(market, 500, venue="coinbase_exchange", count=2)
 
