@@ -83,11 +83,11 @@ class Weighed(msgspec.Struct, frozen=True):
 def main() -> int:
     """Measure, print, and write the section."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.store_rows", description=__doc__)
-    parser.add_argument("--seconds", type=int, default=600, help="length of the tape to weigh")
+    parser.add_argument("--seconds", type=int, default=300, help="length of the tape to weigh")
     parser.add_argument("--tape", type=Path, help="a tape to weigh instead of a fresh one")
     parser.add_argument("--rows", type=int, default=2_000_000, help="rows of the rate")
     parser.add_argument("--rate", type=int, default=2_000, help="frames a second of the pacing")
-    parser.add_argument("--rounds", type=int, default=5, help="turns of each mode of the store")
+    parser.add_argument("--rounds", type=int, default=4, help="turns of each mode of the store")
     parser.add_argument("--round-seconds", type=float, default=4.0, help="length of each")
     parser.add_argument("--send", type=int, help=argparse.SUPPRESS)
     arguments = parser.parse_args()

@@ -40,6 +40,9 @@ BEHIND: Final = "BEHIND"
 DOWN: Final = "DOWN"
 
 CUT_EVERY_S: Final = 1.0
+CUT_TURNS: Final = 3
+"""A table with few rows is cut every so many seconds, another one each second."""
+
 LATE_S: Final = 5.0
 """A batch unconfirmed for that long means that the store is behind."""
 
@@ -128,11 +131,9 @@ class StoreWriter:
         self._backlog.drop_block(block)
 
     def cut(self) -> None:
-        """Send what has been put, now; `run` does it each second."""
-        if self._state == OFF:
-            return
-        self._backlog.cut()
-        if not self._backlog.is_empty:
+        """Send what has been put, now; `run` does it every few seconds."""
+        if self._state != OFF:
+            self._backlog.cut()
             self._work.set()
 
     def status(self) -> StoreStatus:
@@ -327,9 +328,11 @@ class StoreWriter:
                 self._state = BEHIND if behind else RUNNING
 
     async def _cut_on(self) -> None:
-        while True:
+        for turn in itertools.count():
             await asyncio.sleep(CUT_EVERY_S)
-            self.cut()
+            if self._state != OFF:
+                self._backlog.cut_some(turn, CUT_TURNS)
+                self._work.set()
 
     async def _pause(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):

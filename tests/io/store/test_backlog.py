@@ -1,7 +1,8 @@
 import pytest
 
-from hftlib.io.store.backlog import BATCH_ROWS, PIECE_ROWS, Backlog
+from hftlib.io.store.backlog import BATCH_ROWS, MUCH, PIECE_ROWS, Backlog
 from hftlib.io.store.messages import Block, to_store
+from hftlib.io.store.tables import TABLES
 from tests.store_support.rows import trade_row
 
 ROOM = 10_000_000
@@ -65,6 +66,21 @@ def test_a_block_is_taken_when_it_is_cut_and_begins_anew():
     assert backlog.queued() == 3
     backlog.cut()
     assert [batch.rows for batch in sent(backlog)] == [2]
+
+
+def test_tables_with_few_rows_are_cut_in_turns_and_those_with_many_at_once():
+    tables = list(TABLES)
+    trades, events = tables.index("trades"), tables.index("features_event")
+    backlog = with_trades(3)
+    block = backlog.block("features_event", {"venue": "binance", "symbol": "BTCUSDT"})
+    block.count = 2
+    for turn in range(len(tables)):
+        backlog.cut_some(turn, len(tables))
+        cut = [(batch.table, batch.rows) for batch in sent(backlog)]
+        due = {trades: [("trades", 3)], events: [("features_event", 2)]}
+        assert cut == due.get(turn, [])
+    with_trades(MUCH, backlog).cut_some(trades + 1, len(tables))
+    assert [batch.rows for batch in sent(backlog)] == [MUCH]
 
 
 def test_what_was_sent_to_a_process_that_ended_is_sent_again_first_and_counted_once():
