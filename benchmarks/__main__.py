@@ -6,6 +6,7 @@ import sys
 from benchmarks import (
     capture,
     hftlib_rows,
+    live_rows,
     market_rows,
     matching_rows,
     offline_rows,
@@ -31,6 +32,7 @@ def main() -> int:
         print(f"bench: no capture at {error.filename}; set HFT_CAPTURES", file=sys.stderr)
         return 2
     own = hftlib_rows.measure(found, max(arguments.rounds, 5), _say)
+    live = list(live_rows.measure(_say, with_peers=not arguments.no_peers))
     others = [
         *other_rows.measure(_say),
         *offline_rows.measure(_say),
@@ -38,14 +40,15 @@ def main() -> int:
     ]
     matching = matching_rows.measure(_say, with_peer=not arguments.no_peers)
     if arguments.no_peers:
-        print(report.table([*own.rows, *others, *matching.rows]))
+        print(report.table([*own.rows, *others, *live, *matching.rows]))
         return 0
     peers = peer_rows.measure(own, _say)
     rows = [*peers.rows, *others, *matching.rows]
-    print(report.table(rows))
+    print(report.table([*rows, *live]))
     complaints = [*peers.complaints, *matching.complaints]
     for line in complaints:
         print(f"bench: {line}", file=sys.stderr)
+    live_rows.write(live)
     report.write(rows, report.machine(peers.packages | own.packages | matching.packages))
     return 1 if complaints else 0
 

@@ -13,7 +13,7 @@ from hftlib.io.feeds.lanes import Lanes
 from hftlib.venues.plans import LanePlan
 
 SECOND_NS = 1_000_000_000
-PATIENCE_S = 5.0
+PATIENCE_S = 20.0
 
 
 class HandClock:
