@@ -21,6 +21,7 @@ TRIES: Final = 5
 _WORKERS: Final = 16
 _FIRST_PAUSE_S: Final = 0.25
 _LONGEST_PAUSE_S: Final = 8.0
+_LONGEST_DOUBLING: Final = 10
 _LATE_S: Final = 0.001
 """The loop's clock and ours differ a little: come rather late than in vain."""
 _ONCE: Final = frozenset({Purpose.POLL, Purpose.COMPARISON, Purpose.TIME})
@@ -81,7 +82,8 @@ class RestClient:
 
     def pause_s(self, failures: int) -> float:
         """Return how long (s) to wait after a number of failures: full jitter, capped."""
-        return self._chance.uniform(0, min(_FIRST_PAUSE_S * 2**failures, _LONGEST_PAUSE_S))
+        cap_s = min(_FIRST_PAUSE_S * 2 ** min(failures, _LONGEST_DOUBLING), _LONGEST_PAUSE_S)
+        return self._chance.uniform(0, cap_s)
 
     def budget(self, venue: str) -> Budget:
         """Return the budget of a venue, made at first use."""

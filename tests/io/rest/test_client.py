@@ -238,7 +238,7 @@ class SteadyClock(Clock):
 def test_pauses_grow_and_are_spread():
     async def whole():
         client = RestClient(lambda *_: None, SteadyClock(), random.Random(3))
-        pauses = [[client.pause_s(number) for _ in range(200)] for number in (0, 3, 50)]
+        pauses = [[client.pause_s(number) for _ in range(200)] for number in (0, 3, 5_000)]
         await client.close()
         return pauses
 
