@@ -7,18 +7,20 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from hftlib.book.book import Book
+from hftlib.book.layout import ASK, BID
 from hftlib.client.history import HistoryCalls
 from hftlib.core.compiled import compile_all
 from hftlib.core.errors import TapeError
-from hftlib.core.events import Event
+from hftlib.core.events import BookSnapshot, Event, Layout
 from hftlib.core.frames import Frame
 from hftlib.core.instrument import Instrument
+from hftlib.core.states import BookState
 from hftlib.desk.compiling import tell_compiling
 from hftlib.desk.opening import TapeRecording, run_of
 from hftlib.desk.questions import UNLIMITED, Question
 from hftlib.desk.tape_history import TapeHistory
 from hftlib.desk.view import View
-from hftlib.engine.engine import instruments_at
+from hftlib.engine.engine import Engine, instruments_at
 from hftlib.features.measurer import Measurer
 from hftlib.io.tape.reader import TapeReader
 from hftlib.venues.registry import open_session
@@ -157,8 +159,16 @@ class TapeBooks(HistoryCalls):
         return instruments[venue, symbol]
 
     def _events(self, instrument: Instrument) -> Iterator[Event]:
-        venue = instrument.venue
+        """Yield the events of a venue; a tape that continues another begins with its book."""
+        venue, opening = instrument.venue, self._reader.opening
         session = open_session(venue, instruments_at(venue, self._reader.instruments))
+        if opening is not None:
+            engine = Engine(self._reader.instruments.values())
+            engine.restore(opening.blob)
+            session = engine.sessions.get(venue, session)
+            book = engine.books.get((venue, instrument.symbol))
+            if book is not None and book.state is BookState.LIVE:
+                yield _as_it_stands(book, opening.ts_recv)
         for frame in self._reader.frames():
             if frame.venue == venue:
                 yield from session.receive(frame)
@@ -170,6 +180,28 @@ class TapeBooks(HistoryCalls):
             return self._recording.frames()
         self._run.restart(checkpoint.ts_recv, checkpoint.blob)
         return self._recording.frames(after_seq=checkpoint.ingress_seq)
+
+
+def _as_it_stands(book: Book, ts_recv: int) -> BookSnapshot:
+    """Return a book as the snapshot that would make it."""
+    return BookSnapshot(
+        book.instrument.venue,
+        book.instrument.symbol,
+        book.ts_event,
+        ts_recv,
+        book.last_update_id,
+        Layout.PAIRS,
+        bids=_side(book, BID),
+        asks=_side(book, ASK),
+        verified=book.verified,
+    )
+
+
+def _side(book: Book, side: int) -> bytes:
+    one = book.instrument
+    ticks, quanta = book.levels(side, None)
+    pairs = zip(ticks.tolist(), quanta.tolist(), strict=True)
+    return msgspec.json.encode([(one.price_text(p), one.size_text(q)) for p, q in pairs])
 
 
 def open_tape(path: Path | str, at: int | None = None) -> TapeBooks:

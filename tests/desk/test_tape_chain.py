@@ -179,3 +179,21 @@ def test_a_notebook_reads_the_books_of_a_later_part(live):
     )
     opened.go_to(opened.start)
     assert opened.view.book(venue, symbol, 1).state is BookState.LIVE
+
+
+def test_features_of_a_later_part_are_those_of_the_whole_run(live):
+    """What depends on the book alone is the same from the first frame on."""
+    venue, symbol = "binance", "BTCUSDT"
+    names = ("mid", "imbalance_20", "spread_bps")
+    whole = TapeReader(NEWS)
+    last = TapeReader(live.paths[1]).manifest.last_seq
+    later = hftlib.open_tape(live.paths[1]).measure(venue, symbol, names)
+    engine = Engine(whole.instruments.values())
+    for frame in whole.frames():
+        engine.on_event(frame)
+        if frame.ingress_seq == last:
+            break
+    expected = [engine.measurers[venue, symbol].value(name) for name in names]
+    assert later[list(names)].iloc[-1].tolist() == pytest.approx(expected)
+    assert later["mid"].notna().all()
+    assert len(later) > 50
