@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Final
 
 import uvicorn
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from hftlib.api.app import create_app
 from hftlib.api.fanout import Hub
@@ -27,8 +28,25 @@ from hftlib.wire.messages import Endpoint, Health
 
 _PORTS_TRIED: Final = 50
 _BACKLOG: Final = 128
+_INVALID_TEXT: Final = 1007
 _LARGEST_FROM_CLIENT: Final = 65_536
 """Bytes of a websocket message beyond which the connection is cut; the stream answers to less."""
+
+
+class StrictWebsocket(WebSocketsSansIOProtocol):
+    """End a connection that sends text which is no UTF-8; uvicorn's own way ends in a traceback."""
+
+    def send_receive_event_to_app(self) -> None:
+        """Hand a message on where it is what it says."""
+        if self.curr_msg_data_type == "text" and not self.close_sent:
+            try:
+                b"".join(self.frames).decode()
+            except UnicodeDecodeError:
+                self.frames = []
+                self.conn.fail(_INVALID_TEXT, "text that is no UTF-8")
+                self.handle_parser_exception()
+                return
+        super().send_receive_event_to_app()
 
 
 class DeskServer(uvicorn.Server):
@@ -136,7 +154,7 @@ def _uvicorn(desk: Desk, hub: Hub) -> uvicorn.Config:
     return uvicorn.Config(
         create_app(desk, hub),
         http="auto",
-        ws="websockets-sansio",
+        ws=StrictWebsocket,
         ws_per_message_deflate=False,
         ws_max_size=_LARGEST_FROM_CLIENT,
         lifespan="off",

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import random
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from hftlib.api.stream_client import MOST_SUBSCRIPTIONS
-from hftlib.client.connection import DeskConnection, stream_url
+from hftlib.client.connection import DeskConnection, feed_url, stream_url
 from hftlib.client.picture import Picture, book_of
 from hftlib.core.states import BookState
 from hftlib.wire import feed
@@ -48,7 +49,7 @@ from hftlib.wire.stream import (
     unwrap_heatmap,
 )
 from tests.api.raw_stream import RawStream
-from tests.desk_support.recording import FIRST_ID, START_NS, STEP_NS, SYMBOL, VENUE
+from tests.desk_support.recording import FIRST_ID, START_NS, STEP_NS, SYMBOL, VENUE, write_tape
 from tests.desk_support.server import DeskInThread, eventually, playing
 
 BOOK = BookTopic(VENUE, SYMBOL, 5)
@@ -414,3 +415,88 @@ def test_a_client_that_cuts_the_line_is_forgotten(desk: DeskInThread) -> None:
         )
     eventually(lambda: connection.health().clients == 0)
     assert connection.health().topics == 0
+
+
+def test_another_source_ends_the_streams(tape: Path, tmp_path: Path) -> None:
+    """Who follows the run that was left is told and closed, and finds the new one."""
+    other = write_tape(tmp_path / "other.tape", 50)
+    with playing(tape, tmp_path / "data", paused=True) as running:
+        connection = running.until_running()
+        address = feed_url(running.url, VENUE, SYMBOL)
+        with (
+            talking(running) as talk,
+            connect(address, proxy=None, max_size=None) as heatmap,
+            talking(running) as idle,
+        ):
+            talk.follow(1, BOOK)
+            talk.until(lambda message: isinstance(message, Snapshot))
+            assert feed.read_head(heatmap.recv(timeout=10)).kind is Kind.DESCRIPTION
+            idle.say(Ping(1))
+            connection.switch_source(f"tape:{other}")
+            refused = talk.until(lambda message: isinstance(message, Refused))
+            assert refused.code == "SOURCE_CHANGED"
+            for opened in (talk.opened, heatmap, idle.opened):
+                assert close_code(opened) == 1012
+        eventually(lambda: connection.health().state == "running")
+        with talking(running) as again:
+            again.follow(1, BOOK)
+            snapshot = again.until(lambda message: isinstance(message, Snapshot))
+    assert decode_body(BOOK, snapshot, Encoding.JSON).symbol == SYMBOL
+
+
+def close_code(opened: ClientConnection) -> int:
+    with pytest.raises(ConnectionClosed) as closed:
+        list(iter(lambda: opened.recv(timeout=10), None))
+    assert closed.value.rcvd is not None
+    return closed.value.rcvd.code
+
+
+FRAMES = [
+    (0x81, b"\xff\xfe"),
+    (0x81, b""),
+    (0x82, b""),
+    (0x01, b'{"op":'),
+    (0x80, b"no beginning"),
+    (0x8B, b"no such opcode"),
+    (0xC1, b"a reserved bit"),
+    (0x89, b"x" * 126),
+    (0x88, b"\x00"),
+    (0x88, b"\x03\xe8\xff"),
+]
+
+
+@pytest.mark.parametrize(("first", "payload"), FRAMES)
+def test_frames_that_break_the_protocol_harm_nobody(
+    desk: DeskInThread, first: int, payload: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    with RawStream(desk.port) as rude, contextlib.suppress(OSError):
+        rude.frame(first, payload)
+        rude.say({"op": "ping", "id": 1})
+        rude.frame(0x88, b"\x03\xe8")
+        list(rude.texts())
+    connection = desk.connection()
+    eventually(lambda: connection.health().clients == 0)
+    assert "Traceback" not in caplog.text
+
+
+def test_random_bytes_are_answered_or_closed(
+    desk: DeskInThread, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whole requests mutated byte by byte, and frames of noise; the desk goes on and says why."""
+    chance = random.Random(11)
+    whole = json.dumps({"op": "subscribe", "id": 1, "topic": _plain(BOOK)}).encode()
+    with talking(desk) as talk:
+        for _ in range(300):
+            broken = bytearray(whole)
+            for _ in range(chance.randint(1, 4)):
+                broken[chance.randrange(len(broken))] = chance.randrange(128)
+            talk.opened.send(broken.decode() if chance.random() < 0.7 else bytes(broken))
+        talk.say(Ping(77))
+        talk.until(lambda message: isinstance(message, Pong) and message.id == 77)
+    for _ in range(40):
+        with RawStream(desk.port) as rude, contextlib.suppress(OSError):
+            rude.socket.sendall(chance.randbytes(chance.randint(1, 400)))
+            rude.socket.shutdown(socket.SHUT_WR)
+    connection = desk.connection()
+    eventually(lambda: connection.health().clients == 0)
+    assert "Traceback" not in caplog.text
