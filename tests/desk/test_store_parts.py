@@ -1,0 +1,86 @@
+"""What a desk does with its store: begun with a live run, told in its health, closed last."""
+
+import asyncio
+from functools import partial
+
+import msgspec
+import pytest
+
+from hftlib.core.configuration import StoreSection
+from hftlib.core.states import Source
+from hftlib.desk.latency import Latency
+from hftlib.desk.parts import Parts, store_settings
+from hftlib.desk.run import Run
+from hftlib.desk.settings import DeskSettings
+from hftlib.engine.engine import Engine
+from tests.desk_support.recording import INSTRUMENTS, START_NS, frames
+
+UNREADABLE = "ftp://anna:hush@nowhere"
+"""A store that turns itself off: nothing of it needs the engine of a database."""
+
+
+class Live:
+    """Stand for a live run: a run, its stopwatch, and whoever listens."""
+
+    def __init__(self):
+        self.run = Run(partial(Engine, INSTRUMENTS), Source.SIMULATED, "test")
+        self.latency = Latency(lambda: START_NS)
+        self.listeners = []
+
+
+@pytest.fixture
+def settings(tmp_path):
+    return DeskSettings(data_dir=tmp_path, clickhouse_dsn=UNREADABLE)
+
+
+def test_each_start_of_a_desk_is_a_run_of_its_own(settings):
+    first, second = store_settings(settings), store_settings(settings)
+    assert first.run != second.run
+    assert first.desk == second.desk
+    assert first.folder == settings.data_dir / "store" / "chdb"
+    assert first.queue_bytes == 64 * 2**20
+    assert (first.event_days, first.second_days) == (7, 90)
+
+
+async def test_a_live_run_is_listened_to_until_it_ends(settings):
+    parts, live = Parts(settings), Live()
+    assert "store" not in parts.statuses()
+    parts.run_begins(live)
+    (listener,) = live.listeners
+    for frame in frames(20):
+        listener(frame, live.run.feed(frame))
+    parts.second(live.run.now_ns)
+    # a book's move, 4 trades, 20 updates and the two rows of a second wait at least
+    assert parts.statuses()["store"].queued > 20
+    parts.run_ends()
+    assert live.listeners == []
+    parts.second(live.run.now_ns)
+    async with asyncio.timeout(30):
+        while parts.statuses()["store"].state != "OFF":
+            await asyncio.sleep(0)
+    told = parts.statuses()["store"]
+    assert "clickhouse_dsn" in told.trouble
+    assert told.queued == 0
+    assert told.refused > 20
+    await parts.close()
+
+
+async def test_a_second_live_run_writes_to_the_same_store(settings):
+    parts = Parts(settings)
+    parts.run_begins(Live())
+    store = parts.store
+    parts.run_ends()
+    parts.run_begins(Live())
+    assert parts.store is store
+    await parts.close()
+
+
+async def test_a_store_that_is_switched_off_is_never_begun(settings):
+    section = StoreSection(mode="off")
+    parts, live = Parts(msgspec.structs.replace(settings, store=section)), Live()
+    parts.run_begins(live)
+    assert parts.store is None
+    assert live.listeners == []
+    parts.second(START_NS)
+    parts.run_ends()
+    await parts.close()
