@@ -1,5 +1,7 @@
 """run_hash covers everything; fact_hash only what does not depend on receipt."""
 
+from typing import get_args
+
 import msgspec
 import pytest
 
@@ -7,7 +9,7 @@ from hftlib.core.events import BestBidOffer, Candle, FeedStatus, Trade
 from hftlib.core.frames import Frame, FrameKind
 from hftlib.core.states import BookState, FeedCondition, Side
 from hftlib.engine.facts import BookFact, Fact
-from hftlib.engine.hashing import RunHasher
+from hftlib.engine.hashing import _HOW, RunHasher
 from hftlib.signals.signal import Signal, SignalSide
 
 BOOK = BookFact("v", "s", 5, 9, BookState.LIVE, True, "", 1, 100, 1, 102, 2)
@@ -101,3 +103,7 @@ def test_a_part_is_hashed_by_itself() -> None:
         one.add("v", "c", [TRADE])
     assert hasher.hashes().part_hash == alone.hashes().run_hash
     assert hasher.hashes().run_hash != alone.hashes().run_hash
+
+
+def test_every_kind_of_fact_has_its_place_in_the_hashes() -> None:
+    assert set(_HOW) == set(get_args(Fact))
