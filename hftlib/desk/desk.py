@@ -6,6 +6,7 @@ already answers.
 
 import asyncio
 import contextlib
+import importlib
 import logging
 import os
 import sys
@@ -25,6 +26,7 @@ from hftlib.wire.messages import ClockReply, Health
 
 if TYPE_CHECKING:
     from hftlib.desk.live_show import LiveShow
+    from hftlib.desk.opened_source import OpenedSource
     from hftlib.desk.parts import Parts
     from hftlib.desk.player import Player
     from hftlib.desk.view import View
@@ -139,6 +141,7 @@ class Desk:
         self._said_s = 0.0
         self._settled = asyncio.Event()
         self._switched = asyncio.Event()
+        self._ahead: asyncio.Task[OpenedSource] | None = None
 
     @property
     def view(self) -> "View":
@@ -234,6 +237,7 @@ class Desk:
         who ask. Only failures that are no HftlibError are raised always.
         """
         try:
+            self._open_ahead()
             await in_daemon_thread(self._compile)
             await self._open_parts()
             while True:
@@ -245,6 +249,7 @@ class Desk:
             raise
         finally:
             self._pauses.stop()
+            await self._leave_ahead()
             await self._close_parts()
 
     async def _try_to_show(self) -> None:
@@ -299,10 +304,11 @@ class Desk:
     async def _open_show(self) -> Show:
         if is_running_source(self.source):
             self._state = "opening"
+            opened = await self._opened_source()
             from hftlib.desk.live_show import open_live
 
             assert self.parts is not None
-            return await open_live(self.settings, self.source, self.parts)
+            return await open_live(self.settings, opened, self.parts)
         self._state = "loading"
         shows: list[Show] = []
         path = tape_path(self.source)
@@ -314,6 +320,28 @@ class Desk:
 
         await in_daemon_thread(load)
         return shows[0]
+
+    async def _opened_source(self) -> "OpenedSource":
+        """Return the source, opened beside the loading of the kernels where it is the first."""
+        ahead, self._ahead = self._ahead, None
+        if ahead is not None and self.source == self.settings.source:
+            return await ahead
+        return await _open_source(self.settings, self.source)
+
+    def _open_ahead(self) -> None:
+        """Begin to open the source while the kernels are loaded."""
+        if is_running_source(self.source):
+            self._ahead = asyncio.create_task(_open_source(self.settings, self.source))
+
+    async def _leave_ahead(self) -> None:
+        """Close a source that was opened ahead and is not to be shown."""
+        ahead, self._ahead = self._ahead, None
+        if ahead is not None:
+            ahead.cancel()
+            results = await asyncio.gather(ahead, return_exceptions=True)
+            for opened in results:
+                if not isinstance(opened, BaseException):
+                    await opened.close()
 
     def _compile(self) -> None:
         """Import the engine and compile or load its kernels; runs in a thread."""
@@ -361,3 +389,10 @@ class Desk:
                 file=sys.stderr,
                 flush=True,
             )
+
+
+async def _open_source(settings: DeskSettings, source: str) -> "OpenedSource":
+    """Open a running source; what it needs is imported in a thread, for the API answers already."""
+    module = await asyncio.to_thread(importlib.import_module, "hftlib.desk.opened_source")
+    opened: OpenedSource = await module.open_source(settings, source)
+    return opened

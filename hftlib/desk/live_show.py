@@ -1,7 +1,6 @@
 """What a desk does with exchanges or local venues: bring the feeds up, record, and run."""
 
 import asyncio
-import logging
 import random
 from functools import partial
 from typing import Any, Final
@@ -11,11 +10,11 @@ from hftlib.desk.choices import TAPES
 from hftlib.desk.latency import Latency
 from hftlib.desk.live_feeds import LiveFeeds
 from hftlib.desk.live_run import LiveRun
-from hftlib.desk.market_child import MarketChild
+from hftlib.desk.opened_source import OpenedSource
 from hftlib.desk.parts import Parts
 from hftlib.desk.run import Run
-from hftlib.desk.settings import LOCAL, DeskSettings
-from hftlib.desk.sources import RunningSource, choose_source, local_addresses
+from hftlib.desk.settings import DeskSettings
+from hftlib.desk.sources import RunningSource
 from hftlib.desk.view import View
 from hftlib.engine.engine import Engine
 from hftlib.engine.hashing import RunHasher
@@ -32,25 +31,21 @@ _GB: Final = 1_000_000_000
 _MINUTE_NS: Final = 60 * _SECOND_NS
 _DAY_NS: Final = 86_400 * _SECOND_NS
 
-_log: Final = logging.getLogger(__name__)
-
 
 class LiveShow:
     """Run the feeds of one source until another one is wished."""
 
     def __init__(
         self,
-        source: RunningSource,
+        opened: OpenedSource,
         live_run: LiveRun,
         feeds: LiveFeeds,
-        market: MarketChild | None,
         parts: Parts | None,
     ) -> None:
         """Hold what `open_live` opened."""
-        self.source = source
+        self.opened = opened
         self.live_run = live_run
         self.feeds = feeds
-        self.market = market
         self.view = View(live_run.run)
         self._parts = parts
 
@@ -66,7 +61,7 @@ class LiveShow:
     def statuses(self) -> dict[str, Any]:
         """Return how lanes, budgets and tape do, and why it is this source."""
         return {
-            "note": self.source.reason,
+            "note": self.opened.source.reason,
             "lanes": self.feeds.lane_statuses(),
             "budgets": self.feeds.budget_statuses(),
             "tape": self.live_run.tape.status(),
@@ -107,8 +102,7 @@ class LiveShow:
         if self._parts is not None:
             self._parts.run_ends()
         await asyncio.to_thread(self.live_run.tape.close)
-        if self.market is not None:
-            await self.market.close()
+        await self.opened.close()
 
     def _second(self, now_ns: int) -> None:
         self.feeds.second()
@@ -117,33 +111,24 @@ class LiveShow:
             self._parts.second(now_ns)
 
 
-async def open_live(settings: DeskSettings, name: str, parts: Parts | None = None) -> LiveShow:
+async def open_live(
+    settings: DeskSettings, opened: OpenedSource, parts: Parts | None = None
+) -> LiveShow:
     """Return the show of a running source, its tape open and nothing connected yet.
 
-    `parts` keep what it says, beside the tape.
-
-    Raises ConfigurationError for a venue that the source does not have, UnavailableError when the
-    local venues do not come up, TapeError when there is no room for a tape.
+    `parts` keep what it says, beside the tape. Raises TapeError when there is no room for one;
+    the source is then closed.
     """
-    source = await asyncio.to_thread(choose_source, name, settings.venues)
-    if source.reason:
-        _log.warning(source.reason)
-    market: MarketChild | None = None
-    others = tuple(venue for venue in settings.venues if venue not in source.addresses)
-    addresses = source.addresses
-    if source.name == LOCAL:
-        market = MarketChild(settings.data_dir)
-        addresses, others = local_addresses(await market.open(), settings.venues)
     try:
-        live = _live_run(settings, source)
+        live = _live_run(settings, opened.source)
     except BaseException:
-        if market is not None:
-            await market.close()
+        await opened.close()
         raise
-    feeds = LiveFeeds(live, addresses, others, settings.symbols, random.SystemRandom())
+    chance = random.SystemRandom()
+    feeds = LiveFeeds(live, opened.addresses, opened.others, settings.symbols, chance)
     if parts is not None:
         parts.run_begins(live)
-    return LiveShow(source, live, feeds, market, parts)
+    return LiveShow(opened, live, feeds, parts)
 
 
 def _live_run(settings: DeskSettings, source: RunningSource) -> LiveRun:

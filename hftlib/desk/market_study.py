@@ -12,7 +12,7 @@ from hftlib.desk.market_arbitrage import PRESETS, ArbitrageReport, report_of
 from hftlib.desk.market_profile import profile_of, profile_of_pair
 from hftlib.desk.market_reading import records_of
 from hftlib.desk.market_rows import MarketPicture
-from hftlib.desk.replay import Key, Progress
+from hftlib.desk.tape_chain import Key, Progress
 from hftlib.io.tape.reader import TapeReader
 
 BOOK: Final = (BINANCE, "BTCUSDT")

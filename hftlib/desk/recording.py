@@ -13,6 +13,7 @@ from hftlib.core.errors import ConfigurationError
 from hftlib.core.states import BookState
 from hftlib.desk.compiling import tell_compiling
 from hftlib.desk.live_show import LiveShow, open_live
+from hftlib.desk.opened_source import open_source
 from hftlib.desk.ownership import owning
 from hftlib.desk.settings import RUNNING, DeskSettings, is_running_source
 
@@ -39,7 +40,7 @@ def record(settings: DeskSettings, tell: Tell, *, seconds: float | None = None) 
     """Record until `seconds` are over or SIGINT or SIGTERM; return how it ended.
 
     Raises ConfigurationError for a source that is a tape, OwnedElsewhereError where the data
-    folder belongs to a desk, and what `open_live` raises.
+    folder belongs to a desk, and what `open_source` and `open_live` raise.
     """
     if not is_running_source(settings.source):
         raise ConfigurationError(
@@ -54,7 +55,7 @@ async def _record(settings: DeskSettings, tell: Tell, seconds: float | None) -> 
     stopped = asyncio.Event()
     _stop_on_signals(stopped)
     started_s = time.monotonic()
-    show = await open_live(settings, settings.source)
+    show = await open_live(settings, await open_source(settings, settings.source))
     playing = asyncio.create_task(show.play(asyncio.Event()))
     playing.add_done_callback(lambda _: stopped.set())
     try:
