@@ -68,9 +68,14 @@ def test_snapshots_come_deepest_first_with_their_weights(venue, depths):
 
 @pytest.mark.parametrize("venue", COINBASE)
 def test_coinbase_has_one_depth_and_counts_requests(venue):
-    (one,) = requests.snapshot_requests(at(venue), "BTC-USD", Purpose.COMPARISON)
-    assert (one.weight, one.purpose) == (1, Purpose.COMPARISON)
+    (one,) = requests.snapshot_requests(at(venue), "BTC-USD", Purpose.POLL)
+    assert (one.weight, one.purpose) == (1, Purpose.POLL)
     assert one.url.endswith(("/market/product_book?product_id=BTC-USD", "/BTC-USD/book?level=2"))
+
+
+def test_only_what_is_compared_is_asked_of_advanced_trade():
+    asked = requests.snapshot_requests(at(names.COINBASE), "BTC-USD", Purpose.COMPARISON)
+    assert [one.url.rpartition("&")[2] for one in asked] == ["limit=500"]
 
 
 def test_candles_of_advanced_trade_end_now_and_fill_one_request():

@@ -19,7 +19,7 @@ from hftlib.venues.scale import Scales
 from hftlib.venues.stamps import iso_ns
 
 _SECOND_NS: Final = 1_000_000_000
-_PARTIAL_LEVELS: Final = 500
+PARTIAL_LEVELS: Final = 500
 CHANNEL_INTERVAL: Final = "FIVE_MINUTE"
 INTERVAL_SECONDS: Final = {
     "ONE_MINUTE": 60,
@@ -146,7 +146,7 @@ class AdvancedMarket:
         symbol = self.symbol(book.product_id)
         scale = self._scales[symbol]
         bids, asks = (
-            tuple((scale.price(row.price), scale.size(row.size)) for row in side[:_PARTIAL_LEVELS])
+            tuple((scale.price(row.price), scale.size(row.size)) for row in side[:PARTIAL_LEVELS])
             for side in (book.bids, book.asks)
         )
         ts_event = None if book.time is None else iso_ns(book.time)

@@ -20,7 +20,7 @@ from hftlib.venues.scale import Scale, Scales
 from hftlib.venues.stamps import iso_ns
 
 _SECOND_NS: Final = 1_000_000_000
-_PARTIAL_LEVELS: Final = 500
+PARTIAL_LEVELS: Final = 500
 _LARGEST_EXPONENT: Final = 30
 
 
@@ -95,7 +95,7 @@ class ExchangeMarket:
         """Return REST's book as its top levels: its sequence joins to no level2 stream."""
         scale = self._scales[symbol]
         bids, asks = (
-            tuple((scale.price(row[0]), scale.size(row[1])) for row in side[:_PARTIAL_LEVELS])
+            tuple((scale.price(row[0]), scale.size(row[1])) for row in side)
             for side in (body.bids, body.asks)
         )
         ts_event = None if body.time is None else iso_ns(body.time)

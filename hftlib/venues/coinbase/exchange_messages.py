@@ -83,12 +83,16 @@ class Subscriptions(Struct, gc=False):
     channels: list[Channel]
 
 
+BookLevel = tuple[str, str, int | str]
+"""Price, size, and the number of orders (level 3: the order's id)."""
+
+
 class BookBody(Struct, gc=False):
     """Carry REST's book of level 1 or 2: [price, size, orders]; level 3 has order ids instead."""
 
     sequence: Number
-    bids: list[tuple[str, str, int | str]]
-    asks: list[tuple[str, str, int | str]]
+    bids: list[BookLevel]
+    asks: list[BookLevel]
     time: str | None = None
 
 

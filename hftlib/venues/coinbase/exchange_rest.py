@@ -10,7 +10,7 @@ from hftlib.core.frames import Frame
 from hftlib.core.states import FeedCondition
 from hftlib.core.venue import COINBASE_EXCHANGE
 from hftlib.venues.coinbase import exchange_messages as messages
-from hftlib.venues.coinbase.exchange_market import ExchangeMarket
+from hftlib.venues.coinbase.exchange_market import PARTIAL_LEVELS, ExchangeMarket
 from hftlib.venues.coinbase.trades import Trades
 from hftlib.venues.counters import Reporter
 from hftlib.venues.failures import MalformedError
@@ -18,7 +18,7 @@ from hftlib.venues.stamps import iso_ns
 from hftlib.venues.urls import Request, request_of
 
 _decoder: Final = msgspec.json.Decoder
-_read_book: Final = _decoder(messages.BookBody).decode
+_read_rows: Final = _decoder(list[messages.BookLevel]).decode
 _read_polled: Final = _decoder(messages.PolledBookBody).decode
 _read_ticker: Final = _decoder(messages.TickerBody).decode
 _read_statistics: Final = _decoder(messages.StatisticsBody).decode
@@ -33,6 +33,19 @@ _GRANULARITIES: Final = {"60": 60, "300": 300, "900": 900} | {
     "86400": 86_400,
 }
 _KNOWN: Final = frozenset({"products", "currencies", "time"})
+
+
+def first_rows(text: bytes, number: int) -> bytes:
+    """Return the JSON text of a list of lists cut behind its first rows, whole where it is short.
+
+    Rows hold no brackets of their own; where they do, the text is cut elsewhere and is no list.
+    """
+    end = 0
+    for _ in range(number):
+        end = text.find(b"]", end) + 1
+        if end == 0:
+            return text
+    return text if end >= len(text) - 1 else text[:end] + b"]"
 
 
 class ExchangeRest:
@@ -93,7 +106,15 @@ class ExchangeRest:
         return list(events)
 
     def _book(self, frame: Frame, symbol: str, _request: Request) -> list[Event]:
-        return self._told(frame, self._market.book(_read_book(frame.payload), symbol, frame))
+        """Return the top of a body that holds the whole book, and read no more than that."""
+        whole = _read_polled(frame.payload)
+        top = messages.BookBody(
+            whole.sequence,
+            _read_rows(first_rows(bytes(whole.bids), PARTIAL_LEVELS)),
+            _read_rows(first_rows(bytes(whole.asks), PARTIAL_LEVELS)),
+            whole.time,
+        )
+        return self._told(frame, self._market.book(top, symbol, frame))
 
     def _ticker(self, frame: Frame, symbol: str, _request: Request) -> list[Event]:
         body = _read_ticker(frame.payload)

@@ -5,7 +5,7 @@ from typing import Final
 from urllib.parse import quote
 
 from hftlib.core.venue import COINBASE
-from hftlib.venues.coinbase.advanced_market import INTERVAL_SECONDS
+from hftlib.venues.coinbase.advanced_market import INTERVAL_SECONDS, PARTIAL_LEVELS
 from hftlib.venues.plans import Addresses, Purpose, RestRequest
 
 _ADVANCED: Final = "/api/v3/brokerage"
@@ -21,10 +21,16 @@ def _request(addresses: Addresses, path: str, purpose: Purpose, symbol: str = ""
 
 
 def book_requests(addresses: Addresses, symbol: str, purpose: Purpose) -> tuple[RestRequest, ...]:
-    """Return what asks for a whole book; there is one depth."""
+    """Return what asks for a book; there is one depth.
+
+    For comparison Advanced Trade is asked for its top only, which is all that is compared.
+    Exchange has no such choice.
+    """
     name = quote(symbol, safe="")
     if addresses.venue == COINBASE:
         path = f"/market/product_book?product_id={name}"
+        if purpose is Purpose.COMPARISON:
+            path += f"&limit={PARTIAL_LEVELS}"
     else:
         path = f"/products/{name}/book?level=2"
     return (_request(addresses, path, purpose, symbol),)
