@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hftlib.core.events import PartialDepth
-from hftlib.core.states import FeedCondition
+from hftlib.core.states import DECODE_ERRORS
 from hftlib.venues.coinbase.exchange_rest import first_rows
 from tests.reference.venue_feed import Feed, instrument
 
@@ -40,6 +40,7 @@ def test_the_top_is_shown(held, shown):
     assert event.asks == ((10_000, 50_000_000),)
 
 
-def test_brackets_where_none_belong_are_told():
-    (told,) = book([["1]", "0.5", 2]] * 600, [])
-    assert told.condition is FeedCondition.MALFORMED
+@pytest.mark.parametrize("text", ["1]", "1]]", "[1", "1][", "1],["])
+def test_brackets_where_none_belong_are_told(text):
+    (told,) = book([[text, "0.5", 2]] * 600, [])
+    assert told.condition in DECODE_ERRORS
