@@ -119,7 +119,10 @@ async def serve(
 
 def _watch(desk: Desk, hub: Hub) -> Watch:
     def health() -> Health:
-        return desk.health(clients=hub.client_count, topics=hub.topic_count)
+        told = desk.health(clients=hub.client_count, topics=hub.topic_count)
+        if desk.parts is not None:
+            desk.parts.keep_health(told)
+        return told
 
     return Watch(health, lambda: tallies_of(desk), lambda: p99_us(stages_of(desk)))
 

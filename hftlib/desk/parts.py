@@ -1,6 +1,7 @@
 """What a desk has whatever it shows: the parts that keep its facts, opened once and closed last."""
 
 import asyncio
+import os
 import platform
 import random
 import secrets
@@ -16,6 +17,7 @@ from hftlib.io.ledger.database import FILE as LEDGER_FILE
 from hftlib.io.ledger.database import LedgerDatabase
 from hftlib.io.store.settings import StoreSettings
 from hftlib.io.store.writer import StoreWriter
+from hftlib.wire.messages import Health
 
 STORE_FOLDER: Final = "store"
 
@@ -66,6 +68,11 @@ class Parts:
             self._rows.second(now_ns)
             self._rows.latency(now_ns, self._live.latency.take_recent())
 
+    def keep_health(self, health: Health) -> None:
+        """Keep how the desk is, beside what its live run says."""
+        if self._rows is not None and self._live is not None:
+            self._rows.health(self._live.clock.now_ns(), health, resident_bytes())
+
     def statuses(self) -> dict[str, Any]:
         """Return how each part does, by its name in `Health`."""
         told: dict[str, Any] = {} if self.ledger is None else {"ledger": self.ledger.status()}
@@ -79,6 +86,15 @@ class Parts:
             await self._storing
         if self.ledger is not None:
             await asyncio.to_thread(self.ledger.close)
+
+
+def resident_bytes() -> int | None:
+    """Return the memory of this process, None where the system does not tell it so."""
+    try:
+        pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
+    except OSError:
+        return None
+    return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
 
 def store_folder(data_dir: Path) -> Path:

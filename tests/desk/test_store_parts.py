@@ -13,6 +13,8 @@ from hftlib.desk.parts import Parts, store_settings
 from hftlib.desk.run import Run
 from hftlib.desk.settings import DeskSettings
 from hftlib.engine.engine import Engine
+from hftlib.io.clock import WallClock
+from hftlib.wire.messages import GcPauses, Health
 from tests.desk_support.recording import INSTRUMENTS, START_NS, frames
 
 UNREADABLE = "ftp://anna:hush@nowhere"
@@ -26,6 +28,7 @@ class Live:
         self.run = Run(partial(Engine, INSTRUMENTS), Source.SIMULATED, "test")
         self.latency = Latency(lambda: START_NS)
         self.listeners = []
+        self.clock = WallClock()
 
 
 @pytest.fixture
@@ -63,6 +66,22 @@ async def test_a_live_run_is_listened_to_until_it_ends(settings):
     assert told.queued == 0
     assert told.refused > 20
     await parts.close()
+
+
+async def test_how_the_desk_is_is_kept_while_a_run_is(settings):
+    parts, live = Parts(settings), Live()
+    health = Health(
+        *("running", 0, 0, "", "1.0", 1, Source.SIMULATED, "x", 1.0, None, 0, 0, 0),
+        GcPauses(0, 0.0, 0.0),
+    )
+    parts.keep_health(health)
+    parts.run_begins(live)
+    parts.keep_health(health)
+    assert parts.statuses()["store"].queued == 1
+    parts.run_ends()
+    parts.keep_health(health)
+    await parts.close()
+    assert parts.statuses()["store"].refused == 1
 
 
 async def test_a_second_live_run_writes_to_the_same_store(settings):

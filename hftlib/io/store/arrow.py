@@ -37,7 +37,7 @@ def arrow_of(table: Table, pieces: Sequence[Piece], written_by: tuple[str, str, 
     try:
         batches = [
             pa.record_batch(list(_arrays(table, piece, written_by)), schema=schema)
-            for piece in pieces
+            for piece in _joined(pieces)
         ]
         rows = pa.Table.from_batches(batches, schema=schema)
     except (pa.ArrowException, KeyError, TypeError, ValueError) as error:
@@ -62,6 +62,25 @@ def split_by_partition(table: Table, rows: pa.Table) -> Iterator[tuple[int, pa.T
         yield key, rows if chosen.all() else rows.filter(pa.array(chosen))
 
 
+def _joined(pieces: Sequence[Piece]) -> Iterator[Piece]:
+    """Yield the pieces, blocks that share the same as one: arrays are made once for many rows."""
+    blocks: dict[tuple[tuple[str, str], ...], list[Block]] = {}
+    for piece in pieces:
+        if isinstance(piece, Rows):
+            yield piece
+        else:
+            blocks.setdefault(tuple(piece.shared.items()), []).append(piece)
+    for alike in blocks.values():
+        yield Block(
+            sum(block.count for block in alike),
+            alike[0].shared,
+            alike[0].whole_names,
+            b"".join(block.wholes for block in alike),
+            alike[0].number_names,
+            b"".join(block.numbers for block in alike),
+        )
+
+
 def _arrays(table: Table, piece: Piece, written_by: tuple[str, str, int]) -> Iterator[pa.Array]:
     for column, value in zip(WRITER, written_by, strict=True):
         yield _constant(column, value, piece.count)
@@ -79,8 +98,7 @@ def _block_arrays(table: Table, block: Block) -> Iterator[pa.Array]:
         if column.name in block.shared:
             yield _constant(column, block.shared[column.name], block.count)
         elif column.kind is Kind.NUMBER:
-            values = numbers[column.name]
-            yield pa.array(values, pa.float64(), mask=np.isnan(values))
+            yield pa.array(numbers[column.name], pa.float64(), from_pandas=True)
         else:
             whole = wholes[column.name]
             yield pa.array(whole, pa.int64(), mask=whole == MISSING).cast(TYPES[column.kind])

@@ -42,6 +42,17 @@ def test_a_block_comes_out_as_columns_and_nan_as_missing():
     assert set(table["symbol"].to_pylist()) == {"BTCUSDT"}
 
 
+def test_blocks_of_one_book_are_put_together_in_their_order():
+    blocks = [OpenBlock(EVENTS, {"venue": "binance", "symbol": name}) for name in "ABA"]
+    pieces = []
+    for number, block in enumerate(blocks):
+        block.wholes[0] = (1, 2, number, number)
+        block.count = 1
+        pieces.append(to_store.decode(block.taken()[4:]))
+    shown = arrow_of(EVENTS, pieces, BY).to_pylist()
+    assert [(row["symbol"], row["ingress_seq"]) for row in shown] == [("A", 0), ("A", 2), ("B", 1)]
+
+
 def test_a_block_shares_only_what_the_table_has():
     with pytest.raises(KeyError, match="colour"):
         OpenBlock(EVENTS, {"colour": "red"})
