@@ -3,17 +3,21 @@
 import math
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
-import pyarrow as pa
 from starlette.responses import Response
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 ARROW: Final = "application/vnd.apache.arrow.stream"
 Format = Literal["json", "arrow"]
 
 
-def read_stream(body: bytes) -> pa.Table:
+def read_stream(body: bytes) -> "pa.Table":
     """Return the table of an Arrow stream."""
+    import pyarrow as pa  # late: an API answers before anything heavy is there
+
     return pa.ipc.open_stream(body).read_all()
 
 
@@ -22,7 +26,7 @@ def arrow_reply(body: bytes) -> Response:
     return Response(body, media_type=ARROW)
 
 
-def rows_of(table: pa.Table) -> list[list[Any]]:
+def rows_of(table: "pa.Table") -> list[list[Any]]:
     """Return rows of plain values: stamps as integer nanoseconds, what is not finite as null."""
     columns = [_plain_column(column) for column in table.columns]
     return [list(row) for row in zip(*columns, strict=True)]
@@ -34,7 +38,9 @@ def documented_arrow(responses: dict[Any, Any]) -> dict[Any, Any]:
     return responses
 
 
-def _plain_column(column: pa.ChunkedArray) -> list[Any]:
+def _plain_column(column: "pa.ChunkedArray") -> list[Any]:
+    import pyarrow as pa
+
     if pa.types.is_timestamp(column.type):
         return column.cast(pa.timestamp("ns", column.type.tz)).cast(pa.int64()).to_pylist()  # type: ignore[no-any-return]
     if pa.types.is_integer(column.type) or pa.types.is_boolean(column.type):

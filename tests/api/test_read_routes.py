@@ -118,7 +118,7 @@ def test_answers_fit_the_document(desk: DeskInThread) -> None:
             continue
         address = path.replace("{venue}", VENUE).replace("{symbol}", SYMBOL)
         query = {"book": f"{VENUE}:{SYMBOL}"} if path.endswith("consolidated") else {}
-        answer = requests.get(desk.url + address, params=query, timeout=5)
+        answer = requests.get(desk.url + address, params=query, timeout=60)
         content = methods["get"]["responses"]["200"]["content"]["application/json"]
         assert answer.status_code == 200, path
         jsonschema.validate(
