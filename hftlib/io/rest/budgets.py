@@ -110,7 +110,7 @@ class Budget:
         while self._line and self._has_slot(self._line[0]) and now_ns >= self.blocked_until_ns:
             request = self._affordable(self._line[0], now_ns)
             if request is None:
-                self._note_delay(self._line[0])
+                self._note_delay()
                 break
             ticket = heapq.heappop(self._line)
             ticket.request = request
@@ -204,10 +204,12 @@ class Budget:
         cheapest = min(ticket.alternatives, key=lambda one: one.weight)
         return cheapest if cheapest.weight <= free else None
 
-    def _note_delay(self, ticket: Ticket) -> None:
-        if not ticket.was_delayed:
-            ticket.was_delayed = True
-            self.delayed += 1
+    def _note_delay(self) -> None:
+        """Count everybody in the line as delayed, once."""
+        for ticket in self._line:
+            if not ticket.was_delayed:
+                ticket.was_delayed = True
+                self.delayed += 1
 
     def _told(self, headers: Mapping[str, str]) -> int | None:
         """Return what the venue's header tells: the weight used, or the requests left."""

@@ -54,11 +54,11 @@ def test_a_nearly_used_minute_still_gives_shallow_snapshots():
 def test_what_is_less_urgent_leaves_room_for_snapshots():
     line = budget(1_000)
     line.allowance.send(500, START_NS + SECOND_NS)
-    enter(line, Purpose.STATISTICS, (2,))
+    enter(line, Purpose.STATISTICS, (2,), number=2)
     assert start(line) == []
-    assert line.delayed == 1
+    assert line.delayed == 2
     assert start(line) == []
-    assert line.delayed == 1
+    assert line.delayed == 2
     enter(line, Purpose.POLL, (5,))
     assert start(line) == [5]
 
