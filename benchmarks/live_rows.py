@@ -26,8 +26,8 @@ INSIDE: Final = (
 )
 PACED: Final = "the same, evenly paced sender's stamp to features, {}"
 BURSTS: Final = "the same in bursts of 25, sender's stamp to features, {}"
-PAUSE: Final = "the same, longest pause of the garbage collector"
-SNAPSHOT: Final = "pause of a desk for a snapshot of {:.1f} MB, {}"
+PAUSE: Final = "the same, longest pause of the garbage collector (wall clock)"
+SNAPSHOT: Final = "time of the loop for a snapshot of {:.1f} MB, {}"
 
 _OWN_FRAMES: Final = 200_000
 _PEER_FRAMES: Final = 60_000
