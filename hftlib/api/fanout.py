@@ -6,7 +6,7 @@ two topics the loop is given back, so that no frame waits for all of them.
 
 import asyncio
 import time
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
@@ -20,7 +20,6 @@ from hftlib.api.stream_client import (
 )
 from hftlib.api.stream_tellers import teller_of
 from hftlib.desk.desk import Desk, NotReadyError, UnknownBookError
-from hftlib.desk.view import View
 from hftlib.wire import feed
 from hftlib.wire.feed import Kind
 from hftlib.wire.messages import ErrorReply, Health
@@ -33,6 +32,9 @@ from hftlib.wire.stream import (
     encode,
     topic_of,
 )
+
+if TYPE_CHECKING:
+    from hftlib.desk.view import View
 
 TICK_S: Final = 0.05
 MOST_CLIENTS: Final = 128

@@ -10,7 +10,6 @@ from hftlib.api.bodies import asked_of, body_like
 from hftlib.api.replies import documented, refusal, reply
 from hftlib.desk.desk import Desk
 from hftlib.desk.listing import search
-from hftlib.desk.view import instrument_reply
 from hftlib.wire.messages import BookRequest
 
 MOST_LISTED: Final = 5_000
@@ -30,6 +29,8 @@ def listing_router(desk: Desk) -> APIRouter:
         limit: Annotated[int, Query(ge=1, le=MOST_LISTED, description="most instruments")] = 100,
     ) -> Response:
         """List what the venues list, whether the desk brings it or not; a tape lists its own."""
+        from hftlib.desk.view import instrument_reply  # late: it brings the kernels
+
         live = desk.live
         known = desk.view.run.engine.instruments.values() if live is None else live.feeds.known()
         return reply([instrument_reply(one) for one in search(known, venue, find, limit)])
@@ -41,6 +42,8 @@ def listing_router(desk: Desk) -> APIRouter:
     )
     async def bring(request: Request) -> Response:
         """Bring one more book of a venue from now on; `feed` tells when it is LIVE."""
+        from hftlib.desk.view import instrument_reply  # late: it brings the kernels
+
         wanted = await asked_of(request, BookRequest)
         live = desk.live
         if live is None:

@@ -6,14 +6,10 @@ A teller holds what it told last, so that everybody who follows a topic is told 
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
-from hftlib.book.book import Book
-from hftlib.book.layout import ASK, BID
 from hftlib.core.instrument import Instrument
 from hftlib.desk.desk import ClockError, Desk
-from hftlib.desk.standing import StandingBook
-from hftlib.desk.view import View
 from hftlib.wire.history import CandleReply, CandlesReply
 from hftlib.wire.messages import (
     FeaturesReply,
@@ -39,9 +35,16 @@ from hftlib.wire.stream import (
     TradesTopic,
 )
 
+if TYPE_CHECKING:  # they bring the kernels, which a desk that comes up does not wait for
+    from hftlib.book.book import Book
+    from hftlib.desk.standing import StandingBook
+    from hftlib.desk.view import View
+
 ANEW: Final = object()
 """Stands for a change after which all is to be told again: the run's clock has jumped."""
 
+_BID: Final = 0
+_ASK: Final = 1
 _SLOW_S: Final = 1.0
 _NEWEST_BARS: Final = 3
 _ALL_BARS_EVERY: Final = 15
@@ -97,7 +100,7 @@ class BookTeller:
 
     period_s = 0.0
 
-    def __init__(self, view: View, topic: BookTopic) -> None:
+    def __init__(self, view: "View", topic: BookTopic) -> None:
         """Look at a book for the first time. Raises UnknownBookError."""
         self._view = view
         self._topic = topic
@@ -118,10 +121,10 @@ class BookTeller:
             return ANEW
         return _book_change(self._standing, before, self._sides)
 
-    def _look(self) -> tuple[StandingBook, "_Sides"]:
+    def _look(self) -> "tuple[StandingBook, _Sides]":
         topic = self._topic
         standing = self._view.standing(topic.venue, topic.symbol, topic.depth)
-        return standing, (_sizes(standing, BID), _sizes(standing, ASK))
+        return standing, (_sizes(standing, _BID), _sizes(standing, _ASK))
 
 
 class FeaturesTeller:
@@ -129,7 +132,7 @@ class FeaturesTeller:
 
     period_s = 0.0
 
-    def __init__(self, view: View, topic: FeaturesTopic) -> None:
+    def __init__(self, view: "View", topic: FeaturesTopic) -> None:
         """Look at the features for the first time. Raises UnknownBookError."""
         self._view = view
         self._topic = topic
@@ -160,7 +163,7 @@ class TradesTeller:
 
     period_s = 0.0
 
-    def __init__(self, view: View, topic: TradesTopic) -> None:
+    def __init__(self, view: "View", topic: TradesTopic) -> None:
         """Take the last trades. Raises UnknownBookError."""
         self._view = view
         self._topic = topic
@@ -196,7 +199,7 @@ class CandlesTeller:
 
     period_s = _SLOW_S
 
-    def __init__(self, view: View, topic: CandlesTopic) -> None:
+    def __init__(self, view: "View", topic: CandlesTopic) -> None:
         """Take the last bars. Raises UnknownBookError."""
         self._view = view
         self._topic = topic
@@ -283,7 +286,7 @@ class WholeTeller:
 class _Watch:
     """Notice cheaply whether one book, its trades or the run's clock moved since the last look."""
 
-    def __init__(self, view: View, venue: str, symbol: str) -> None:
+    def __init__(self, view: "View", venue: str, symbol: str) -> None:
         self._run = view.run
         self._key = view.key(venue, symbol)
         self.board = view.run.board(self._key)
@@ -316,12 +319,12 @@ class _Watch:
 _Sides = tuple[dict[int, int], dict[int, int]]
 
 
-def _sizes(standing: StandingBook, side: int) -> dict[int, int]:
-    ticks, quanta = standing.levels(side)
+def _sizes(standing: "StandingBook", side: int) -> dict[int, int]:
+    ticks, quanta = standing.sides[side]
     return dict(zip(ticks.tolist(), quanta.tolist(), strict=True))
 
 
-def _book_change(book: StandingBook, before: _Sides, now: _Sides) -> BookChange:
+def _book_change(book: "StandingBook", before: _Sides, now: _Sides) -> BookChange:
     bids, asks = (_changed(old, new, book.instrument) for old, new in zip(before, now, strict=True))
     return BookChange(
         book.state,
@@ -352,7 +355,7 @@ def _key_of(one: FeedReply | StatisticsReply | SignalReply) -> tuple[str, str, s
     return one.venue, one.symbol, one.signal if isinstance(one, SignalReply) else ""
 
 
-def _signals(view: View) -> list[SignalReply]:
+def _signals(view: "View") -> list[SignalReply]:
     return [
         SignalReply(
             signal.venue,
@@ -371,7 +374,7 @@ def _signals(view: View) -> list[SignalReply]:
     ]
 
 
-def _feeds(desk: Desk, view: View) -> list[FeedReply]:
+def _feeds(desk: Desk, view: "View") -> list[FeedReply]:
     now_s = time.monotonic()
     for board in view.run.boards.values():
         board.mark_rate(now_s)
