@@ -9,9 +9,9 @@ def test_pages_are_written_and_then_current_until_somebody_edits_one(tmp_path, m
     assert "config.md is not current" in capsys.readouterr().err
     assert not (tmp_path / "docs").exists()
     assert frame.main(["docs"]) == 0
-    assert {path.name for path in (tmp_path / "docs").iterdir()} == {
-        name for name, _ in docs_verb.pages()
-    }
+    docs = tmp_path / "docs"
+    written = {path.relative_to(docs).as_posix() for path in docs.rglob("*") if path.is_file()}
+    assert written == {name for name, _ in docs_verb.pages()}
     capsys.readouterr()
     assert frame.main(["docs"]) == 0
     assert capsys.readouterr().out == ""

@@ -5,6 +5,7 @@ ends), and answers on standard output. It runs below everybody else's priority. 
 it says and ends: whoever started it starts it again.
 """
 
+import ctypes
 import logging
 import os
 import queue
@@ -51,6 +52,7 @@ LOCK: Final = "store.lock"
 _LOCK_WITHIN_S: Final = 30.0
 _END_WITHIN_S: Final = 10.0
 _CHUNK: Final = 256 * 1024
+_PR_SET_PDEATHSIG: Final = 1
 _BAD_ROWS: Final = frozenset({6, 16, 27, 41, 53, 60, 70, 117, 349})
 """ClickHouse's codes for rows or tables that will not fit however often they are sent."""
 
@@ -118,6 +120,7 @@ class Work:
 
 def main() -> int:
     """Serve until the pipe closes; return 0, or 1 where the store could not be used any longer."""
+    _end_with_parent()
     pipes = _pipes()
     _step_back()
     told = pipes.read()
@@ -130,17 +133,18 @@ def main() -> int:
 
 
 def _serve(pipes: Pipes, told: Open) -> int:
+    work, is_open = Work(), threading.Event()
+    reading = (work, pipes, is_open)
+    threading.Thread(target=_read_until_closed, args=reading, daemon=True).start()
     try:
         database, version = _opened(told)
     except Exception as error:  # noqa: BLE001 (said to whoever started the process)
         pipes.write(Unable(_words(error), isinstance(error, _FINAL)))
         return 1
-    work = Work()
-    reading = threading.Thread(target=_read_until_closed, args=(work, pipes), daemon=True)
-    asking = threading.Thread(target=_answer_all, args=(work, database, pipes), daemon=True)
+    is_open.set()
     pipes.write(Ready(database.where, version))
-    reading.start()
-    asking.start()
+    answering = (work, database, pipes)
+    threading.Thread(target=_answer_all, args=answering, daemon=True).start()
     written_by = (told.desk, told.run)
     while (item := work.batches.get()) is not None:
         batch, pieces = item
@@ -149,9 +153,11 @@ def _serve(pipes: Pipes, told: Open) -> int:
     return 0
 
 
-def _read_until_closed(work: Work, pipes: Pipes) -> None:
-    """Read on; when the parent has gone, what is under way has a while to end."""
+def _read_until_closed(work: Work, pipes: Pipes, is_open: threading.Event) -> None:
+    """Read on; when the parent has closed, what is under way has a while to end."""
     work.read_on(pipes)
+    if not is_open.is_set():
+        os._exit(0)
     timer = threading.Timer(_END_WITHIN_S, os._exit, (0,))
     timer.daemon = True
     timer.start()
@@ -237,6 +243,17 @@ def _step_back() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(os, "nice"):
         os.nice(NICENESS)
+
+
+def _end_with_parent() -> None:
+    """End when the parent is killed, wherever this process is by then.
+
+    The pipe tells it too, but nobody reads while the engine's library is being loaded (seconds,
+    every thread held) or while the process is stopped. Where the system knows no such wish, the
+    pipe alone has to do.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _end(code: int) -> None:

@@ -227,8 +227,8 @@ from hftlib.io.store.writer import StoreWriter
 async def main():
     writer = StoreWriter(StoreSettings(Path(sys.argv[1]), "desk", "run"), random.Random())
     running = asyncio.create_task(writer.run())
-    while writer.status().state != "RUNNING":
-        await asyncio.sleep(0.01)
+    while writer.process_id is None or writer.status().state != sys.argv[2]:
+        await asyncio.sleep(0.001)
     print(writer.process_id, flush=True)
     await running
 
@@ -236,16 +236,30 @@ asyncio.run(main())
 """
 
 
-def test_the_process_ends_with_its_parent_and_the_folder_is_free_again(tmp_path):
-    folder = tmp_path / "chdb"
-    parent = subprocess.Popen(
-        [sys.executable, "-c", PARENT, str(folder)], stdout=subprocess.PIPE, cwd=PROJECT
-    )
+def orphaned(folder, state, *, stopped=False):
+    """Return a store's process whose parent was killed when the store was in a state."""
+    command = [sys.executable, "-c", PARENT, str(folder), state]
+    parent = subprocess.Popen(command, stdout=subprocess.PIPE, cwd=PROJECT)
     child = int(parent.stdout.readline())
     assert is_alive(child)
+    if stopped:
+        os.kill(child, signal.SIGSTOP)
     parent.kill()
     parent.wait()
     parent.stdout.close()
+    return child
+
+
+def test_the_process_ends_with_its_parent_and_the_folder_is_free_again(tmp_path):
+    folder = tmp_path / "chdb"
+    child = orphaned(folder, "RUNNING")
     eventually(lambda: not is_alive(child))
     with LivingStore(folder) as living:
         living.until_running()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a child that cannot look")
+@pytest.mark.parametrize(("state", "stopped"), [("STARTING", False), ("RUNNING", True)])
+def test_the_process_ends_with_its_parent_even_where_it_cannot_look(tmp_path, state, stopped):
+    child = orphaned(tmp_path / "chdb", state, stopped=stopped)
+    eventually(lambda: not is_alive(child), within_s=10)
