@@ -381,3 +381,25 @@ def test_the_engine_does_not_trust_a_crossed_poll_and_does_the_next(venue):
     assert watched.book.state is BookState.CROSSED or watched.book.state is BookState.GAP
     watched.poll(9)
     assert watched.book.state is BookState.LIVE
+
+
+class Through:
+    """Stand in for a session, so that a feed's frames go through the whole engine."""
+
+    def __init__(self, watched):
+        self.receive = watched.take
+
+
+@every_venue
+def test_a_stream_takes_over_without_a_moment_out_of_trust(venue):
+    watched = Watched(VENUES[venue]())
+    watched.poll(7)
+    watched.polled.feed.session = Through(watched)
+    watched.polled.feed.opened("wss://x/stream", "ws")
+    watched.facts.clear()
+    watched.polled.begin_stream()
+    facts = [fact for fact in watched.facts if isinstance(fact, BookFact)]
+    assert {fact.state for fact in facts} == {BookState.LIVE}
+    assert watched.book.verified == (venue != "coinbase_exchange")
+    watched.take(watched.polled.feed.frame(b"polling ends", FrameKind.CLOSED, "", POLLED))
+    assert watched.book.state is BookState.LIVE
