@@ -10,6 +10,7 @@ import pytest
 from hftlib.core.compiled import compile_all
 from hftlib.core.states import BookState, FeedCondition
 from hftlib.desk.live_show import LiveShow, open_live
+from hftlib.desk.opened_source import open_source
 from hftlib.desk.replay import ReplayReport, replay
 from hftlib.desk.settings import DeskSettings
 from hftlib.desk.verification import TapeVerdict, verify
@@ -34,7 +35,7 @@ class Recorded:
         self.report: ReplayReport = replay(self.paths)
 
     async def _run(self, settings: DeskSettings) -> None:
-        self.show = show = await open_live(settings, "local")
+        self.show = show = await open_live(settings, await open_source(settings, "local"))
         playing = asyncio.create_task(show.play(asyncio.Event()))
         try:
             await until(lambda: is_whole(show))
