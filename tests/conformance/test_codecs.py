@@ -16,7 +16,7 @@ from hftlib.core.venue import VENUES
 from hftlib.venues.binance.encode import BinanceWriter, combined
 from hftlib.venues.coinbase import encode as coinbase
 from hftlib.venues.coinbase.encode import AdvancedWriter, DayText, ExchangeWriter, PrintedTrade
-from tests.reference.venue_feed import Feed, plain
+from tests.reference.venue_feed import Feed, conditions, plain
 
 T_NS = 1_786_309_548_228_000_000
 BIDS, ASKS = [(100, 5), (99, 7)], [(101, 4), (103, 2)]
@@ -338,3 +338,19 @@ def test_distrust_of_anything_is_answered(venue: str):
         events = feed.session.distrust(symbol, "test", feed.now_ns, FeedCondition.CROSSED)
         assert events[0].condition is FeedCondition.CROSSED
         assert not feed.session.is_synced(symbol)
+
+
+@every_venue
+def test_a_connection_with_a_successor_is_handed_over_where_ids_allow_it(venue: str):
+    """Elsewhere its end is an end like any other: a book that cannot be proven is begun anew."""
+    sample = SAMPLES[venue]()
+    feed = sample.feed()
+    healthy(feed, sample)
+    told = ask(feed, FrameKind.CLOSED, b"handed over", "ws+")
+    if venue.startswith("binance"):
+        (status,) = told
+        assert status.condition is FeedCondition.HANDED_OVER
+        assert (status.connection, status.reason) == ("ws", "ws+")
+        assert feed.session.is_synced(sample.instrument.symbol)
+    else:
+        assert FeedCondition.HANDED_OVER not in conditions(told)

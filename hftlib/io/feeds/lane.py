@@ -223,8 +223,13 @@ class Lane:
     # what the owner asks -----------------------------------------------------------------------
 
     def hand_over(self, connection: str, reason: str) -> None:
-        """Open a successor and let it take over; one that is itself to be left is given up."""
-        if self._successor is not None and self._successor.connection == connection:
+        """Open a successor and let it take over; one that is itself to be left is given up.
+
+        Pushed books have no ids that tell two connections' news apart: there, reconnect.
+        """
+        if resubscription(self.plan, *self.plan.symbols):
+            self.reconnect(reason)
+        elif self._successor is not None and self._successor.connection == connection:
             self._successor.drop(reason)
         elif self._link is not None and not self._overlap:
             self._begin_overlap(self._link, reason)

@@ -438,6 +438,16 @@ async def test_a_renewal_that_brings_no_snapshot_ends_in_a_reconnect():
         assert b"no snapshot of ETH-USD" in (await rig.closed()).payload
 
 
+async def test_pushed_books_are_not_handed_over_but_begun_anew():
+    async with rig_on(listen) as rig:
+        rig.lanes.open(coinbase(rig.url))
+        await rig.opened()
+        rig.lanes.hand_over("coinbase", "ws", "announced")
+        ended = await rig.closed()
+        assert (ended.payload, ended.request) == (b"announced", "")
+        await rig.opened(count=2)
+
+
 async def test_nothing_is_renewed_where_rest_brings_the_books():
     async with rig_on(listen) as rig:
         rig.lanes.open(plan(rig.url))
