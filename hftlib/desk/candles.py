@@ -77,23 +77,34 @@ class Bar(msgspec.Struct, gc=False):
     from_venue: bool = False
 
 
+class _TradeBar(Bar, gc=False):
+    """Hold a bar of trades, of which everything is known."""
+
+    product: int
+    trades: int
+    buy: int
+    first_ts: int
+    last_ts: int
+
+
 class _Series:
-    """Hold the bars of one interval made of trades."""
+    """Hold the bars of one interval, made of trades."""
 
     def __init__(self, length_ns: int, most: int) -> None:
         self.length_ns = length_ns
-        self.bars: dict[int, Bar] = {}
+        self.bars: dict[int, _TradeBar] = {}
         self._most = most
-        self._newest: Bar | None = None
+        self._newest: _TradeBar | None = None
         self._end_ns = 0
 
-    def add(self, ts: int, ticks: int, quanta: int, bought: int, complete: bool) -> None:
+    def merge(self, part: _TradeBar) -> None:
+        """Add trades of one second to the bar of their time."""
         bar = self._newest
-        if bar is None or not bar.open_ns <= ts < self._end_ns:
-            bar = self._bar_at(ts, ticks, complete)
+        if bar is None or not bar.open_ns <= part.open_ns < self._end_ns:
+            bar = self._bar_at(part)
             if bar is None:
                 return
-        _add(bar, ts, ticks, quanta, bought)
+        _merge(bar, part)
 
     def doubt(self, ts: int) -> None:
         """Note that trades around a time were missed."""
@@ -101,9 +112,9 @@ class _Series:
         if bar is not None:
             bar.complete = False
 
-    def _bar_at(self, ts: int, ticks: int, complete: bool) -> Bar | None:
+    def _bar_at(self, part: _TradeBar) -> _TradeBar | None:
         """Return the bar of a time, a new one where there is none; None where it is too old."""
-        open_ns = ts - ts % self.length_ns
+        open_ns = part.open_ns - part.open_ns % self.length_ns
         bar = self.bars.get(open_ns)
         if bar is not None:
             return bar
@@ -112,8 +123,7 @@ class _Series:
             if open_ns < oldest:
                 return None
             del self.bars[oldest]
-        bar = Bar(open_ns, ticks, ticks, ticks, ticks, 0, 0, 0, 0, ts, ts, complete)
-        self.bars[open_ns] = bar
+        bar = self.bars[open_ns] = _begun(open_ns, part.first_ts, part.open, complete=part.complete)
         if self._newest is not None and open_ns < self._newest.open_ns:
             self.bars = dict(sorted(self.bars.items()))
         else:
@@ -170,21 +180,29 @@ class Candles:
         self._numbers = _Numbers() if venue.startswith(_NUMBERED) else None
         self._last_ts: int | None = None
         self._is_first = True
+        # Trades of one second that are in no series yet: one bar to change for a trade, not five.
+        self._part: _TradeBar | None = None
+        self._part_end_ns = 0
 
     def add_trade(self, trade: Trade) -> None:
         """Count a trade of the stream: each one once."""
         ts = time_of(trade)
         if self._numbers is not None and self._numbers.skips(trade.trade_id):
             self._doubt(ts)
-        self._put(trade, ts, not self._is_first)
-        self._is_first = False
+        part = self._part
+        if part is None or not part.open_ns <= ts < self._part_end_ns:
+            part = self._next_part(ts, trade.price_ticks, not self._is_first)
+            self._is_first = False
+        _add(part, ts, trade)
         self._last_ts = ts if self._last_ts is None else max(ts, self._last_ts)
 
     def add_past(self, trade: Trade) -> None:
         """Count a trade of the past, unless the stream has brought it."""
         if self._numbers is not None and not self._numbers.lacks(trade.trade_id):
             return
-        self._put(trade, time_of(trade), False)
+        ts = time_of(trade)
+        _add(self._next_part(ts, trade.price_ticks, False), ts, trade)
+        self._settle()
 
     def add_candle(self, candle: Candle) -> None:
         """Keep a candle of the venue's, a newer one of the same time in place of its elder."""
@@ -203,6 +221,7 @@ class Candles:
 
     def _doubt(self, until_ns: int) -> None:
         """Note that trades between the last one and a time may have been missed."""
+        self._settle()
         for series in self._all:
             if self._last_ts is not None:
                 series.doubt(self._last_ts)
@@ -215,6 +234,7 @@ class Candles:
         A complete bar of trades stands; else the venue's closed candle does; else, from 5 m on,
         what the minutes make; else what is known of both. Raises KeyError for another interval.
         """
+        self._settle()
         own, told = self._series[interval].bars, self._told.get(interval, {})
         length = INTERVALS[interval]
         rolled: dict[int, Bar] = {}
@@ -223,11 +243,20 @@ class Candles:
         opens = sorted(own.keys() | told.keys() | rolled.keys())[-limit:]
         return [_choose(own.get(at), told.get(at), rolled.get(at)) for at in opens]
 
-    def _put(self, trade: Trade, ts: int, complete: bool) -> None:
-        ticks, quanta = trade.price_ticks, trade.size_quanta
-        bought = quanta if trade.side is Side.BUY else 0
-        for series in self._all:
-            series.add(ts, ticks, quanta, bought, complete)
+    def _next_part(self, ts: int, ticks: int, complete: bool) -> _TradeBar:
+        """Begin to gather the trades of another second."""
+        self._settle()
+        open_ns = ts - ts % _SECOND
+        self._part_end_ns = open_ns + _SECOND
+        self._part = _begun(open_ns, ts, ticks, complete=complete)
+        return self._part
+
+    def _settle(self) -> None:
+        """Put the trades gathered into the bars of every interval."""
+        part, self._part = self._part, None
+        if part is not None:
+            for series in self._all:
+                series.merge(part)
 
 
 def quote_text(instrument: Instrument, volume: int, product: int) -> str:
@@ -241,24 +270,52 @@ def quote_text(instrument: Instrument, volume: int, product: int) -> str:
     return to_text(units, decimals + instrument.price_decimals, pad=False)
 
 
-def _add(bar: Bar, ts: int, ticks: int, quanta: int, bought: int) -> None:
-    assert bar.product is not None
-    assert bar.trades is not None
-    assert bar.buy is not None
-    assert bar.first_ts is not None
-    assert bar.last_ts is not None
+def _begun(open_ns: int, ts: int, ticks: int, *, complete: bool) -> _TradeBar:
+    """Return a bar without volume whose first trade is at `ts`."""
+    return _TradeBar(
+        open_ns=open_ns,
+        open=ticks,
+        high=ticks,
+        low=ticks,
+        close=ticks,
+        volume=0,
+        product=0,
+        trades=0,
+        buy=0,
+        first_ts=ts,
+        last_ts=ts,
+        complete=complete,
+    )
+
+
+def _add(bar: _TradeBar, ts: int, trade: Trade) -> None:
+    ticks, quanta = trade.price_ticks, trade.size_quanta
     if ts < bar.first_ts:
         bar.first_ts, bar.open = ts, ticks
     if ts >= bar.last_ts:
         bar.last_ts, bar.close = ts, ticks
     if ticks > bar.high:
         bar.high = ticks
-    if ticks < bar.low:
+    elif ticks < bar.low:
         bar.low = ticks
     bar.volume += quanta
     bar.product += ticks * quanta
-    bar.buy += bought
+    if trade.side is Side.BUY:
+        bar.buy += quanta
     bar.trades += 1
+
+
+def _merge(bar: _TradeBar, part: _TradeBar) -> None:
+    if part.first_ts < bar.first_ts:
+        bar.first_ts, bar.open = part.first_ts, part.open
+    if part.last_ts >= bar.last_ts:
+        bar.last_ts, bar.close = part.last_ts, part.close
+    bar.high = max(bar.high, part.high)
+    bar.low = min(bar.low, part.low)
+    bar.volume += part.volume
+    bar.product += part.product
+    bar.buy += part.buy
+    bar.trades += part.trades
 
 
 def _choose(own: Bar | None, told: Candle | None, rolled: Bar | None) -> Bar:
