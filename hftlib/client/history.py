@@ -6,6 +6,7 @@ with `as_arrow=True` a pyarrow Table. Stamps are integer nanoseconds UTC, prices
 base units; a missing value is null (NaN, or <NA> among integers).
 """
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 Moment = int | str | datetime
 _SECOND: Final = 1_000_000_000
+_DIGITS: Final = "0123456789"
+_WHOLE: Final = re.compile(r"-?\d{1,30}", re.ASCII)
 HORIZONS_S: Final = (0.1, 0.5, 1.0, 5.0, 30.0)
 NEXT: Final = b"next"
 """Metadata of an answer's schema: where the next page starts, empty where none follows."""
@@ -155,7 +158,7 @@ def nanoseconds(moment: Moment) -> int:
     if isinstance(moment, int):
         return moment
     if isinstance(moment, str):
-        if moment.lstrip("-").isdigit():
+        if _WHOLE.fullmatch(moment):
             return int(moment)
         return _iso_nanoseconds(moment)
     dated = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
@@ -167,7 +170,7 @@ def nanoseconds(moment: Moment) -> int:
 def _iso_nanoseconds(text: str) -> int:
     """Return ISO text as nanoseconds; digits beyond microseconds count."""
     head, dot, tail = text.partition(".")
-    digits = tail[: len(tail) - len(tail.lstrip("0123456789"))]
+    digits = tail[: len(tail) - len(tail.lstrip(_DIGITS))]
     zone = tail[len(digits) :]
     try:
         if dot and (not digits or len(digits) > 9):

@@ -47,7 +47,20 @@ def test_moments_are_read(moment: Any, expected: int) -> None:
     assert nanoseconds(moment) == expected
 
 
-@pytest.mark.parametrize("moment", ["then", "", "2023-13-01", "2023-11-14T22:13:20.Z", 1.5, True])
+@pytest.mark.parametrize(
+    "moment",
+    [
+        "then",
+        "",
+        "--5",
+        "²",
+        "2023-13-01",
+        "2023-11-14T22:13:20.Z",
+        "2023-11-14T22:13:20.0123456789Z",
+        1.5,
+        True,
+    ],
+)
 def test_what_is_no_moment_is_refused(moment: Any) -> None:
     with pytest.raises(HistoryError, match="is no moment"):
         nanoseconds(moment)
