@@ -26,7 +26,7 @@ INSIDE: Final = (
 )
 PACED: Final = "the same, evenly paced sender's stamp to features, {}"
 BURSTS: Final = "the same in bursts of 25, sender's stamp to features, {}"
-PAUSE: Final = "the same, longest pause of the garbage collector (wall clock)"
+PAUSE: Final = "the same, longest pause of the garbage collector, by {}"
 SNAPSHOT: Final = "time of the loop for a snapshot of {:.1f} MB, {}"
 
 _OWN_FRAMES: Final = 200_000
@@ -50,7 +50,8 @@ def measure(say: Callable[[str], None], *, with_peers: bool = True) -> Iterator[
         yield Row(INSIDE.format(share), even[f"inside_{share}"], "us", "", None)
     for share in ("p50", "p99"):
         yield Row(PACED.format(share), even[f"sent_{share}"], "us", "", None)
-    yield Row(PAUSE, even["gc_longest_ms"], "ms", "", None)
+    yield Row(PAUSE.format("the wall clock"), even["gc_longest_ms"], "ms", "", None)
+    yield Row(PAUSE.format("the loop's own time"), even["gc_thread_ms"], "ms", "", None)
     say(BURSTS.format("p99"))
     bursts = _desk(burst=25)
     for share in ("p50", "p99"):
