@@ -5,7 +5,7 @@ from typing import Final
 from hftlib.core.events import BestBidOffer
 from hftlib.engine.facts import BookFact
 
-_HELD: Final = 20_000
+_HELD: Final = 2_000
 
 Top = tuple[int | None, int | None, int | None, int | None]
 
@@ -13,8 +13,8 @@ Top = tuple[int | None, int | None, int | None, int | None]
 class TopCheck:
     """Match book tops and ticker tops of one symbol by update id, whichever comes first.
 
-    The last 20,000 of either kind are held, which is minutes of the busiest symbol; ids are
-    compared once.
+    The last 2,000 of either kind are held, which is seconds of the busiest symbol: the two come
+    within a fraction of one of each other, or never. Ids are compared once.
     """
 
     __slots__ = ("_books", "_tickers", "compared", "matched")
