@@ -24,6 +24,7 @@ from hftlib.desk.parent import watch_parent
 from hftlib.desk.settings import DeskSettings, check
 from hftlib.desk.watch import Watch
 from hftlib.io import logs
+from hftlib.io.loops import loop_factory
 from hftlib.wire.messages import Endpoint, Health
 
 _PORTS_TRIED: Final = 50
@@ -81,7 +82,7 @@ def run(settings: DeskSettings, *, with_parent: bool = False, started_s: float) 
         owning(settings.data_dir),
         logs.kept_in(settings.data_dir),
         bind(settings.host, settings.port) as listener,
-        asyncio.Runner(loop_factory=_loop_factory()) as runner,
+        asyncio.Runner(loop_factory=loop_factory()) as runner,
     ):
         runner.run(serve(settings, listener, prepare, started_s=started_s))
 
@@ -167,16 +168,6 @@ def _uvicorn(desk: Desk, hub: Hub) -> uvicorn.Config:
         server_header=False,
         timeout_graceful_shutdown=2,
     )
-
-
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """Return uvloop's loop where it is installed; it is not made for Windows."""
-    try:
-        import uvloop
-    except ImportError:
-        return None
-    factory: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
-    return factory
 
 
 def _url(host: str, port: int) -> str:

@@ -136,7 +136,7 @@ class LiveFeeds:
             self.ccxt[request.venue].renew(request.symbol)
         elif not seeds_from_rest(request.venue):
             self.lanes.renew(request.venue, request.symbol)
-        elif self.lanes.is_open(request.venue):
+        else:
             self.snapshots.want(request.venue, request.symbol, request.reason)
 
     def act(self, status: FeedStatus) -> None:

@@ -16,6 +16,7 @@ from hftlib.desk.live_show import LiveShow, open_live
 from hftlib.desk.opened_source import open_source
 from hftlib.desk.ownership import owning
 from hftlib.desk.settings import RUNNING, DeskSettings, is_running_source
+from hftlib.io.loops import loop_factory
 
 _TELL_EVERY_S: Final = 10.0
 
@@ -47,7 +48,7 @@ def record(settings: DeskSettings, tell: Tell, *, seconds: float | None = None) 
             f"{settings.source} is a recording already: record one of {', '.join(RUNNING)}"
         )
     compile_all(tell_compiling)
-    with owning(settings.data_dir), asyncio.Runner() as runner:
+    with owning(settings.data_dir), asyncio.Runner(loop_factory=loop_factory()) as runner:
         return runner.run(_record(settings, tell, seconds))
 
 

@@ -22,6 +22,7 @@ from hftlib.io.local.market_server import MarketServer, url_of
 from hftlib.io.local.ports_file import Addresses, remove_addresses, write_addresses
 from hftlib.io.local.settings import CONTROL, LocalSettings, check
 from hftlib.io.local.steering import Steering
+from hftlib.io.loops import loop_factory
 from hftlib.market.scenario import SCENARIOS
 from hftlib.market.world import World
 
@@ -46,7 +47,7 @@ def run(
     if unknown:
         raise ConfigurationError(f"no scenario {unknown[0]!r}: one of {', '.join(SCENARIOS)}")
     _compile()
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(_serve(settings, tell, prepare))
 
 
@@ -117,13 +118,3 @@ def _stop_when_told(stop: Callable[[], None], prepare: Prepare | None) -> None:
             signal.signal(number, lambda *_: stop_from_anywhere())
     if prepare is not None:
         prepare(stop_from_anywhere)
-
-
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """Return uvloop's loop where it is installed; it is not made for Windows."""
-    try:
-        import uvloop
-    except ImportError:
-        return None
-    factory: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
-    return factory
