@@ -1,7 +1,8 @@
 """Routes of what was: candles, history of every kind, and SQL over the store."""
 
+import asyncio
 from collections.abc import Callable
-from typing import Annotated, Any, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Query, Request
 from pydantic import Field
@@ -15,6 +16,9 @@ from hftlib.client.history import HistoryError, nanoseconds
 from hftlib.core.errors import UnavailableError
 from hftlib.desk.desk import Desk
 from hftlib.wire.history import HistoryReply, SqlColumn, SqlReply, SqlRequest
+
+if TYPE_CHECKING:
+    from hftlib.desk.questions import Question
 
 MOST_CANDLES: Final = 1_500
 MOST_JSON_ROWS: Final = 10_000
@@ -189,9 +193,13 @@ def _add_sql(router: APIRouter, desk: Desk) -> None:
             return refusal(422, "STATEMENT_REFUSED", str(error))
         if form == "arrow":
             return arrow_reply(body)
-        table = read_stream(body)
-        columns = [SqlColumn(field.name, str(field.type)) for field in table.schema]
-        return reply(SqlReply(columns, rows_of(table)))
+        return await asyncio.to_thread(_result, body)
+
+
+def _result(body: bytes) -> Response:
+    table = read_stream(body)
+    columns = [SqlColumn(field.name, str(field.type)) for field in table.schema]
+    return reply(SqlReply(columns, rows_of(table)))
 
 
 def _end_of(desk: Desk) -> int:
@@ -228,13 +236,18 @@ async def _told(
     body = await History(desk, desk.parts.tapes).answer(question)
     if form == "arrow":
         return arrow_reply(body)
+    return await asyncio.to_thread(_as_json, body, question)
+
+
+def _as_json(body: bytes, question: "Question") -> Response:
+    """Return rows as JSON; a thread does this, beside the loop of the desk."""
     table = read_stream(body)
     told = table.schema.metadata
     return reply(
         HistoryReply(
-            kind,
-            venue,
-            symbol,
+            question.kind,
+            question.venue,
+            question.symbol,
             told[b"where"].decode(),
             int(told[b"next"]) if told[b"next"] else None,
             table.column_names,

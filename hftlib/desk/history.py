@@ -1,5 +1,6 @@
 """What was, whoever knows it: the store where it has the rows, else the tapes."""
 
+import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -97,7 +98,9 @@ class History:
             if earlier is not None:
                 return earlier
         answer = await self._as_far_as_known(history, question, instrument)
-        return None if answer is None else stream_of(answer.as_table(question.end))
+        if answer is None:
+            return None
+        return await asyncio.to_thread(stream_of, answer.as_table(question.end))
 
     async def _as_far_as_known(
         self, history: StoreHistory, question: Question, instrument: Instrument

@@ -164,7 +164,7 @@ def bar_table(
         questions.CANDLES,
         instrument,
         count,
-        interval=[question.interval] * count,
+        interval=pa.repeat(question.interval, count),
         ts_open=ts_open,
         open=opened,
         high=high,
@@ -174,7 +174,7 @@ def bar_table(
         quote_volume=None if products is None else prices.amounts(volumes, products),
         buy_volume=None if bought is None else sizes(np.array(bought, dtype=np.int64)),
         trades=trades,
-        origin=[origin] * count,
+        origin=pa.repeat(origin, count),
     )
 
 
@@ -269,8 +269,8 @@ def markout_table(
 
 def table_of(schema: pa.Schema, instrument: Instrument, count: int, **columns: Any) -> pa.Table:
     """Return a table of a schema; a column that is None is null throughout."""
-    columns["venue"] = [instrument.venue] * count
-    columns["symbol"] = [instrument.symbol] * count
+    columns["venue"] = pa.repeat(instrument.venue, count)
+    columns["symbol"] = pa.repeat(instrument.symbol, count)
     arrays = [
         pa.nulls(count, field.type) if columns[field.name] is None else _array(columns, field)
         for field in schema
@@ -290,8 +290,8 @@ def _nullable(values: Floats) -> pa.Array:
     return pa.array(values, mask=np.isnan(values))
 
 
-def _sides(rows: TradeRows) -> list[str]:
-    return np.where(rows.is_buy, "BUY", "SELL").tolist()  # type: ignore[no-any-return]
+def _sides(rows: TradeRows) -> pa.Array:
+    return pc.if_else(pa.array(rows.is_buy), "BUY", "SELL")
 
 
 def _reduced(function: np.ufunc, values: Ints, starts: Ints) -> Ints:

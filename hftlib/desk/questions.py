@@ -11,7 +11,9 @@ from enum import StrEnum
 from typing import Final
 
 import msgspec
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from hftlib.client.history import HistoryError
 from hftlib.features.batch import HOT_NAMES
@@ -26,6 +28,9 @@ LATEST: Final = 2**62
 MOST_HORIZONS: Final = 16
 LONGEST_HORIZON_NS: Final = 3_600 * SECOND
 DEEPEST: Final = 20
+
+
+Stamps = Sequence[int] | NDArray[np.int64]
 
 
 class Kind(StrEnum):
@@ -214,7 +219,7 @@ def schema_of(question: Question) -> pa.Schema:
     return {Kind.TRADES: TRADES, Kind.BOOKS: BOOKS, Kind.CANDLES: CANDLES}[question.kind]
 
 
-def page_of(stamps: Sequence[int], limit: int, stopped: int | None) -> tuple[int, int | None]:
+def page_of(stamps: Stamps, limit: int, stopped: int | None) -> tuple[int, int | None]:
     """Return how many rows make a page, and where the next one starts, None where none follows.
 
     Rows of one instant stay together, so a page may hold less than `limit`, and more only where
@@ -226,7 +231,7 @@ def page_of(stamps: Sequence[int], limit: int, stopped: int | None) -> tuple[int
             return known, stopped
     if len(stamps) <= limit:
         return len(stamps), None
-    following = stamps[limit]
+    following = int(stamps[limit])
     count = bisect_left(stamps, following)
     if count:
         return count, following

@@ -1,6 +1,8 @@
 """History from the store: questions as SQL, rows as the same tables that a tape gives."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping
+from itertools import pairwise
 from typing import Any, Final
 
 import msgspec
@@ -81,18 +83,11 @@ class StoreHistory:
         if question.kind is Kind.MARKOUTS:
             return await self._markouts(question, instrument)
         rows = await self._page(question)
-        count, following = questions.page_of(rows["recv_ns"].to_pylist(), question.limit, None)
-        rows = rows.slice(0, count)
-        if question.kind is Kind.FEATURES:
-            return Answer(_features(rows, question, instrument), following, STORE)
-        make = _trades if question.kind is Kind.TRADES else _books
-        parts = [make(part, one) for one, part in _by_increments(rows, instrument)]
-        empty = questions.schema_of(question).empty_table()
-        return Answer(pa.concat_tables([empty, *parts]), following, STORE)
+        return await asyncio.to_thread(_answer, rows, question, instrument)
 
     async def _page(self, question: Question) -> pa.Table:
         columns = ", ".join(_columns_of(question))
-        table = await self._query(
+        table: pa.Table = await self._query(
             f"SELECT toUnixTimestamp64Nano(ts_recv) AS recv_ns, "
             f"toUnixTimestamp64Nano(ts_event) AS event_ns, {columns} FROM {table_of(question)} "
             f"WHERE {_IS_BOOK} AND {_between('ts_recv')} "
@@ -101,7 +96,7 @@ class StoreHistory:
             question.limit + _MORE,
         )
         order = [(name, "ascending") for name in _order_of(table)]
-        return table.sort_by(order)
+        return await asyncio.to_thread(table.sort_by, order)
 
     async def _candles(self, question: Question, instrument: Instrument) -> Answer:
         length = questions.INTERVALS_NS[question.interval]
@@ -143,19 +138,22 @@ class StoreHistory:
         else:
             of_trades = msgspec.structs.replace(question, kind=Kind.TRADES)
             rows = await self._page(of_trades)
-            stamps = rows["recv_ns"].to_pylist()
+            stamps = _ints(rows, "recv_ns")
             count, following = questions.page_of(stamps, question.limit, None)
             rows = rows.slice(0, count)
             if not count:
                 return Answer(questions.schema_of(question).empty_table(), None, STORE)
-            first, last = stamps[0], stamps[count - 1]
+            first, last = int(stamps[0]), int(stamps[count - 1])
             parts = [(one, _trade_rows(part)) for one, part in _by_increments(rows, instrument)]
         mid_times, mids = await self._mids(question, first, last + reach)
-        tables = [
-            history_rows.markout_table(question, one, trades, mid_times, mids)
-            for one, trades in parts
-        ]
-        return Answer(pa.concat_tables(tables), following, STORE)
+
+        def measure() -> pa.Table:
+            return pa.concat_tables(
+                history_rows.markout_table(question, one, trades, mid_times, mids)
+                for one, trades in parts
+            )
+
+        return Answer(await asyncio.to_thread(measure), following, STORE)
 
     async def _mids(self, question: Question, first: int, last: int) -> tuple[Ints, Floats]:
         """Return when which mid stood, from the one at `first` to the one after `last`."""
@@ -167,6 +165,18 @@ class StoreHistory:
         beyond = await self._query(_MID_BEYOND, asked, 1)
         moves = await self._query(_MOVES, asked, most)
         return mid_steps(pa.concat_tables([updates, beyond]), moves)
+
+
+def _answer(rows: pa.Table, question: Question, instrument: Instrument) -> Answer:
+    """Return a page of rows; a thread does this, beside the loop of a desk."""
+    count, following = questions.page_of(_ints(rows, "recv_ns"), question.limit, None)
+    rows = rows.slice(0, count)
+    if question.kind is Kind.FEATURES:
+        return Answer(_features(rows, question, instrument), following, STORE)
+    make = _trades if question.kind is Kind.TRADES else _books
+    parts = [make(part, one) for one, part in _by_increments(rows, instrument)]
+    empty = questions.schema_of(question).empty_table()
+    return Answer(pa.concat_tables([empty, *parts]), following, STORE)
 
 
 def mid_steps(updates: pa.Table, moves: pa.Table) -> tuple[Ints, Floats]:
@@ -262,16 +272,21 @@ def _parameters(question: Question, **more: Any) -> dict[str, Any]:
 
 def _by_increments(rows: pa.Table, instrument: Instrument) -> Iterator[tuple[Instrument, pa.Table]]:
     """Yield stretches of rows with the instrument as it was then: a venue may change its tick."""
-    increments = list(
-        zip(rows["price_increment"].to_pylist(), rows["size_quantum"].to_pylist(), strict=True)
+    ticks, quanta = rows["price_increment"], rows["size_quantum"]
+    if not rows.num_rows:
+        return
+    changes = pc.or_(
+        pc.not_equal(ticks.slice(1), ticks.slice(0, rows.num_rows - 1)),
+        pc.not_equal(quanta.slice(1), quanta.slice(0, rows.num_rows - 1)),
     )
-    begin = 0
-    for place in range(1, len(increments) + 1):
-        if place == len(increments) or increments[place] != increments[begin]:
-            tick, quantum = increments[begin]
-            then = msgspec.structs.replace(instrument, price_increment=tick, size_quantum=quantum)
-            yield then, rows.slice(begin, place - begin)
-            begin = place
+    begins = [0, *(np.flatnonzero(changes.to_numpy()) + 1).tolist(), rows.num_rows]
+    for begin, end in pairwise(begins):
+        then = msgspec.structs.replace(
+            instrument,
+            price_increment=ticks[begin].as_py(),
+            size_quantum=quanta[begin].as_py(),
+        )
+        yield then, rows.slice(begin, end - begin)
 
 
 def _trade_rows(rows: pa.Table) -> TradeRows:
