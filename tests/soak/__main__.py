@@ -23,9 +23,10 @@ from hftlib.desk import opening  # noqa: F401 (it brings the kernels)
 from hftlib.io.local.control_client import ControlClient
 from tests.soak.ear import BY_ID
 from tests.soak.judge import SECOND, Judge, Planted
-from tests.soak.menu import draw
+from tests.soak.menu import VENUES, draw, symbols_at
 from tests.soak.report import results_of, table, write
 
+WANTED = [(venue, symbol) for venue in VENUES for symbol in symbols_at(venue)]
 PACE_S = 2.0
 COMPARE_S = 0.5
 COMING_UP_S = 90.0
@@ -185,12 +186,14 @@ class Soak:
     async def _until_live(self, when: str, patience_s: float) -> None:
         """Wait until every book is LIVE; complain of those that never are."""
         end = time.monotonic() + patience_s
-        while time.monotonic() < end:
-            if self.judge.states and not self.judge.not_live():
-                return
+        while missing := self.judge.not_live(WANTED):
+            if time.monotonic() >= end:
+                break
             await asyncio.sleep(0.05)
-        told = [f"{' '.join(key)} ({self.judge.reasons[key]})" for key in self.judge.not_live()]
-        self.broken.append(f"not LIVE {when}: {', '.join(told) or 'no book came'}")
+        if missing:
+            reasons = self.judge.reasons
+            told = [f"{' '.join(key)} ({reasons.get(key, 'never came')})" for key in missing]
+            self.broken.append(f"not LIVE {when}: {', '.join(told)}")
 
 
 if __name__ == "__main__":

@@ -1,10 +1,11 @@
 """The judge: every LIVE book against the truth, every fault against its notice, every outage."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final, NamedTuple
 
 from hftlib.core.states import BookState
+from hftlib.core.venue import COINBASE_EXCHANGE
 from tests.soak.menu import Kind, symbol_of
 
 SECOND: Final = 1_000_000_000
@@ -105,9 +106,9 @@ class Judge:
     def _hear_second(self, told: dict[str, Any]) -> None:
         self.seconds.append(told)
 
-    def not_live(self) -> list[Key]:
-        """Return the books that are not LIVE."""
-        return sorted(key for key, state in self.states.items() if state != _LIVE)
+    def not_live(self, wanted: Iterable[Key]) -> list[Key]:
+        """Return those books of `wanted` that are not LIVE."""
+        return sorted(key for key in wanted if self.states.get(key) != _LIVE)
 
     # books -------------------------------------------------------------------------------------
 
@@ -175,6 +176,16 @@ class Judge:
                 seen.add(event["fault"])
             yield event, self._kind_of(event)
 
+    def owes_notice(self, event: dict[str, Any]) -> bool:
+        """Say whether something must tell of an injected fault.
+
+        A snapshot of Coinbase Exchange that is pushed twice says the same book twice.
+        """
+        is_harmless = event["kind"] == "duplicate" and '"snapshot"' in event["detail"]
+        if is_harmless and event["venue"] == COINBASE_EXCHANGE:
+            return False
+        return event["venue"] in self._kind_of(event).shows
+
     def noticed(self, event: dict[str, Any]) -> Notice | None:
         """Return the first notice of an injected fault."""
         spec = self.planted[event["fault"]].spec
@@ -199,7 +210,8 @@ class Judge:
         )
 
     def _is_down(self, key: Key, at_ns: int) -> bool:
-        if key in self._down and self._down[key] <= at_ns:
+        has_come = bool(self.live_since[key]) and self.live_since[key][0] <= at_ns
+        if not has_come or (key in self._down and self._down[key] <= at_ns):
             return True
         return any(
             one.key == key and one.begin_ns - EARLY_NS <= at_ns <= one.end_ns

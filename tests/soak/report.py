@@ -77,7 +77,7 @@ def _rows(judge: Judge) -> list[dict[str, Any]]:
         key = (kind.name, event["venue"])
         row = rows.setdefault(key, empty_row())
         row["injected"] += 1
-        if event["venue"] not in kind.shows:
+        if not judge.owes_notice(event):
             continue
         row["shows"] = True
         notice = judge.noticed(event)
@@ -86,12 +86,20 @@ def _rows(judge: Judge) -> list[dict[str, Any]]:
             row["by"].add(notice.condition)
         elif judge.was_live(event):
             row["unnoticed"] += 1
+            row["unnoticed_events"].append(event)
     return [_finished(*key, row) for key, row in sorted(rows.items())]
 
 
 def empty_row() -> dict[str, Any]:
     """Return the row of one fault at one venue before anything was injected."""
-    return {"injected": 0, "times": [], "by": set(), "unnoticed": 0, "shows": False}
+    return {
+        "injected": 0,
+        "times": [],
+        "by": set(),
+        "unnoticed": 0,
+        "shows": False,
+        "unnoticed_events": [],
+    }
 
 
 def _finished(fault: str, venue: str, row: dict[str, Any]) -> dict[str, Any]:
@@ -103,6 +111,7 @@ def _finished(fault: str, venue: str, row: dict[str, Any]) -> dict[str, Any]:
         "must_be_noticed": row["shows"],
         "noticed": len(times),
         "unnoticed": row["unnoticed"],
+        "unnoticed_events": row["unnoticed_events"],
         "until_noticed_p50_s": round(statistics.median(times), 3) if times else None,
         "until_noticed_max_s": round(max(times), 3) if times else None,
         "by": sorted(row["by"]),

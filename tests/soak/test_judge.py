@@ -141,8 +141,23 @@ def test_a_fault_on_a_book_that_was_down_need_not_be_noticed(judge):
     assert broken(judge) == []
 
 
+def test_a_fault_before_the_first_book_need_not_be_noticed(judge):
+    plant(judge, "drop", 1, venue="coinbase", topic="level2:BTC-USD")
+    state(judge, 2, "LIVE", ("coinbase", "BTC-USD"))
+    assert broken(judge) == []
+
+
 def test_a_fault_that_nothing_shows_need_not_be_noticed(judge):
     plant(judge, "delay", 5, seconds=1.0)
+    assert broken(judge) == []
+
+
+def test_a_snapshot_that_is_pushed_twice_need_not_be_noticed(judge):
+    key = ("coinbase_exchange", "BTC-USD")
+    state(judge, 0, "LIVE", key)
+    plant(judge, "duplicate", 5, venue=key[0], topic="level2_batch:BTC-USD")
+    assert broken(judge) == ["duplicate on coinbase_exchange: 1 unnoticed"]
+    judge.events[0]["detail"] = '{"type":"snapshot","product_id":"BTC-USD"'
     assert broken(judge) == []
 
 
@@ -169,7 +184,7 @@ def test_a_slow_resync_breaks_a_rule_where_there_is_no_excuse(judge):
     plant(judge, "HTTP 429", 11, venue="binance_usdm", kind="http", status=429)
     state(judge, 14, "LIVE")
     assert broken(judge) == ["resync p95 is 4.0 s"]
-    assert judge.not_live() == []
+    assert judge.not_live([BOOK]) == []
 
 
 def test_more_refusals_than_planted_break_a_rule(judge):
@@ -190,5 +205,5 @@ def test_memory_that_grows_in_the_last_half_breaks_a_rule(judge):
 
 def test_a_book_that_did_not_come_back_is_named(judge):
     state(judge, 10, "GAP")
-    assert judge.not_live() == [BOOK]
+    assert judge.not_live([BOOK, ("coinbase", "BTC-USD")]) == [BOOK, ("coinbase", "BTC-USD")]
     assert judge.reasons[BOOK] == "why"
