@@ -3,8 +3,8 @@
 from pathlib import Path
 from types import SimpleNamespace
 
+import httpx
 import pytest
-from starlette.testclient import TestClient
 
 from hftlib.api.app import build
 from hftlib.api.fanout import Hub
@@ -16,9 +16,10 @@ from hftlib.wire.stream import ClockTopic, HealthTopic
 
 
 @pytest.fixture
-def client(tmp_path: Path) -> TestClient:
+def client(tmp_path: Path) -> httpx.AsyncClient:
     desk = Desk(DeskSettings(source="live", data_dir=tmp_path))
-    return TestClient(build(desk, Hub(desk)))
+    transport = httpx.ASGITransport(build(desk, Hub(desk)))
+    return httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1")
 
 
 @pytest.mark.parametrize(
@@ -33,10 +34,10 @@ def client(tmp_path: Path) -> TestClient:
         ("POST", "/loop", {"loop": True}),
     ],
 )
-def test_every_clock_route_answers_in_words(
-    client: TestClient, method: str, path: str, body: object
+async def test_every_clock_route_answers_in_words(
+    client: httpx.AsyncClient, method: str, path: str, body: object
 ) -> None:
-    answer = client.request(method, f"{API_PREFIX}/clock{path}", json=body)
+    answer = await client.request(method, f"{API_PREFIX}/clock{path}", json=body)
     assert (answer.status_code, answer.json()["code"]) == (409, "CLOCK_REFUSED")
     assert "clock" in answer.json()["message"]
 
