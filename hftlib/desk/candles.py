@@ -139,6 +139,17 @@ class _Numbers:
         self._last = 0
         self._holes: list[tuple[int, int]] = []
 
+    def goes_on(self, number: int) -> bool:
+        """Note a trade of the stream where it follows the last one; say whether it does."""
+        if number != self._last + 1 or self._first is None:
+            return False
+        self._last = number
+        return True
+
+    def repeats(self, number: int) -> bool:
+        """Say whether a trade of the stream was counted; two connections may both bring it."""
+        return self._first is not None and number <= self._last and not self.lacks(number)
+
     def skips(self, number: int) -> bool:
         """Note a trade of the stream; say whether others before it were skipped."""
         if self._first is None:
@@ -187,8 +198,12 @@ class Candles:
     def add_trade(self, trade: Trade) -> None:
         """Count a trade of the stream: each one once."""
         ts = time_of(trade)
-        if self._numbers is not None and self._numbers.skips(trade.trade_id):
-            self._doubt(ts)
+        numbers, number = self._numbers, trade.trade_id
+        if numbers is not None and not numbers.goes_on(number):
+            if numbers.repeats(number):
+                return
+            if numbers.skips(number):
+                self._doubt(ts)
         part = self._part
         if part is None or not part.open_ns <= ts < self._part_end_ns:
             part = self._next_part(ts, trade.price_ticks, not self._is_first)

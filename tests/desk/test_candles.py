@@ -123,6 +123,19 @@ def test_a_broken_stream_leaves_a_doubt_where_trades_are_not_numbered(
     assert [bar.complete for bar in bars] == [False, complete, complete, True]
 
 
+def test_a_trade_that_two_connections_bring_is_counted_once() -> None:
+    both = [trade(number, number) for number in (1, 2, 2, 3, 1, 3, 6, 6, 5, 5, 4)]
+    bar = only(seen(*both))
+    assert (bar.trades, bar.volume) == (6, 60)
+    unnumbered = only(seen(trade(5, 1), trade(3, 2), trade(3, 3), venue="kraken"))
+    assert unnumbered.trades == 3, "their session knows what it brought"
+
+
+def test_a_venue_that_begins_to_count_anew_is_followed() -> None:
+    bars = only(seen(*(trade(number, number) for number in (100, 101, 1, 2, 3))))
+    assert bars.trades == 5
+
+
 def test_trades_of_the_past_are_counted_once() -> None:
     candles = seen(trade(10, 10), trade(11, 11), trade(15, 15))
     past = [trade(number, number, historical=True) for number in (5, 6, 10, 11, 13, 15)]
