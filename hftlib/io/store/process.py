@@ -9,8 +9,10 @@ import ctypes
 import logging
 import os
 import queue
+import shutil
 import signal
 import sys
+import tempfile
 import threading
 import traceback
 from pathlib import Path
@@ -49,6 +51,10 @@ from hftlib.io.store.target import server_of
 
 NICENESS: Final = 15
 LOCK: Final = "store.lock"
+PASSING: Final = "passing"
+ANSWERERS: Final = 2
+"""Questions that are answered at one time: a long one does not hold up the next."""
+
 _LOCK_WITHIN_S: Final = 30.0
 _END_WITHIN_S: Final = 10.0
 _CHUNK: Final = 256 * 1024
@@ -99,7 +105,8 @@ class Work:
             while (message := pipes.read()) is not None:
                 self._sort(message, pipes)
         finally:
-            self.questions.put(None)
+            for _ in range(ANSWERERS):
+                self.questions.put(None)
             self.batches.put(None)
 
     def _sort(self, message: ToStore, pipes: Pipes) -> None:
@@ -144,7 +151,8 @@ def _serve(pipes: Pipes, told: Open) -> int:
     is_open.set()
     pipes.write(Ready(database.where, version))
     answering = (work, database, pipes)
-    threading.Thread(target=_answer_all, args=answering, daemon=True).start()
+    for _ in range(ANSWERERS):
+        threading.Thread(target=_answer_all, args=answering, daemon=True).start()
     written_by = (told.desk, told.run)
     while (item := work.batches.get()) is not None:
         batch, pieces = item
@@ -172,10 +180,18 @@ def _opened(told: Open) -> tuple[Database, int]:
         # Kept until the process ends: the system lets go of it then. The desk before may still be
         # ending.
         filelock.FileLock(folder.with_name(LOCK)).acquire(timeout=_LOCK_WITHIN_S)
+        _use_passing_files(folder.with_name(PASSING))
         database = Database(folder)
     version = database.migrate()
     database.retain(Retention(told.event_days, told.second_days))
     return database, version
+
+
+def _use_passing_files(folder: Path) -> None:
+    """Let each insert pass through a file in this folder; what a killed process left there goes."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    tempfile.tempdir = str(folder)
 
 
 def _insert(

@@ -89,8 +89,13 @@ def test_the_process_ends_with_its_parent_and_the_folder_is_free_again(tmp_path)
     folder = tmp_path / "chdb"
     child = orphaned(folder, "RUNNING")
     eventually(lambda: not is_alive(child))
+    left = tmp_path / "passing" / "left behind"
+    left.write_text("a file that an insert passed through")
     with LivingStore(folder) as living:
         living.until_running()
+        put_trades(living, 1)
+        living.until_confirmed(1)
+    assert not left.exists()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a child that cannot look")

@@ -118,7 +118,7 @@ def test_a_question_is_refused_in_words(store, sql, limits, words):
     assert words.lower() in str(refused.value).lower()
 
 
-def test_rows_are_stored_while_a_question_takes_its_time(store):
+def test_rows_and_other_questions_go_on_while_a_question_takes_its_time(store):
     confirmed = store.status().confirmed
 
     async def both():
@@ -131,6 +131,7 @@ def test_rows_are_stored_while_a_question_takes_its_time(store):
         store.writer.cut()
         while store.writer.status().confirmed <= confirmed:
             await asyncio.sleep(0.005)
+        await store.writer.query("SELECT 1")
         still_asked = not long.done()
         os.kill(store.writer.process_id, signal.SIGKILL)
         with pytest.raises(UnavailableError, match="ended"):
