@@ -88,6 +88,7 @@ async def _tell_seconds(desk: Desk, show: LiveShow) -> None:
             "handshakes_refused": refusals.count,
             "tape_bytes": parts.tape.bytes if parts.tape else 0,
             "tape_lost": parts.tape.lost if parts.tape else 0,
+            "tape_queued": parts.tape.queued_bytes if parts.tape else 0,
             "store": msgspec.to_builtins(parts.store),
             "history_bytes": parts.history_bytes,
             "gc_longest_ms": parts.gc.longest_ms,

@@ -46,6 +46,7 @@ def results_of(judge: Judge, about: dict[str, Any], broken: list[str]) -> dict[s
         "resyncs": {**_resyncs(times), "slowest": _slowest(judge, resyncs[-12:])},
         "weight": _weight(judge),
         "memory": _memory([second["resident_bytes"] for second in judge.seconds]),
+        "minutes": [_minute(second) for second in judge.seconds[::60]],
         **_last(judge),
         "faults": rows,
     }
@@ -176,6 +177,16 @@ def _memory(resident: Sequence[int]) -> dict[str, Any]:
         "half_way_mb": round(begin / _MB, 1),
         "end_mb": round(end / _MB, 1),
         "growth": round(end / begin - 1, 4),
+    }
+
+
+def _minute(second: dict[str, Any]) -> dict[str, float]:
+    """Return where a desk's memory is, in MB, from what it said in one second of a minute."""
+    return {
+        "resident_mb": round(second["resident_bytes"] / _MB, 1),
+        "history_mb": round(second.get("history_bytes", 0) / _MB, 1),
+        "tape_queued_mb": round(second.get("tape_queued", 0) / _MB, 1),
+        "store_rows_queued": (second.get("store") or {}).get("queued", 0),
     }
 
 
