@@ -21,13 +21,14 @@ nothing.
 
 The engine of the database runs in a process of its own at nice 15, which the desk feeds over a
 pipe and starts again when it ends. The desk never waits for it: rows wait in memory,
-`store.queue_mb` at most, beyond it they are refused and counted. A row is acknowledged once its
-insert is done; what was sent to a process that ended is sent again, and stored once (an embedded
-engine is asked whether it has the batch, a server knows it by its token). Acknowledged rows
-survive kill -9; of the last second before a power cut, rows may be missing: the tape and the
-ledger are what is synced to the disk. The page's health and `python -m hftlib status` tell rows
-confirmed, waiting, delayed (sent again) and refused. chDB has no wheel for Windows: the desk says
-so and goes on without a store, or uses a server.
+`store.queue_mb` at most, beyond it they are refused and counted. Rows are handed over every three
+seconds, each second where a table has many. A row is acknowledged once its insert is done; what
+was sent to a process that ended is sent again, and stored once (an embedded engine is asked
+whether it has the batch, a server knows it by its token). Acknowledged rows survive kill -9; of
+the last seconds before a power cut, rows may be missing: the tape and the ledger are what is
+synced to the disk. The page's health and `python -m hftlib status` tell rows confirmed, waiting,
+delayed (sent again) and refused. chDB has no wheel for Windows: the desk says so and goes on
+without a store, or uses a server.
 
 Only reading statements can be asked of it (`POST /api/v1/sql`, notebooks): one SELECT at a time,
 a limit of rows, bytes, memory and seconds, no function that reaches beyond the store.
