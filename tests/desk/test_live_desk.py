@@ -8,6 +8,7 @@ import pytest
 import requests
 
 from hftlib.client.connection import DeskConnection, RefusedError
+from hftlib.core.configuration import StoreSection
 from hftlib.core.states import BookState, Source
 from hftlib.desk.choices import TAPES
 from hftlib.desk.replay import replay
@@ -33,7 +34,12 @@ def market(folder: Path) -> Iterator[MarketProcess]:
 
 
 def settings(folder: Path, **rest: Any) -> DeskSettings:
-    given: dict[str, Any] = {"source": "local", "symbols": SYMBOLS, "data_dir": folder}
+    given: dict[str, Any] = {
+        "source": "local",
+        "symbols": SYMBOLS,
+        "data_dir": folder,
+        "store": StoreSection(mode="off"),
+    }
     return DeskSettings(**{**given, "stays_up": True, **rest})
 
 
