@@ -13,6 +13,10 @@ EARLY_NS: Final = 2_000_000
 """The two processes' clocks are anchored on one wall clock, but not at the same moment."""
 NOTICED_WITHIN_S: Final = 10.0
 _LIVE: Final = str(BookState.LIVE)
+_HEARD_AGAIN: Final = "connection heard again"
+"""A book that was STALE is the same book when its connection is heard again."""
+SKEW_ECHO_S: Final = 10.0
+"""Frames with a moved stamp may still be under way when the fault is over."""
 _LASTING: Final = frozenset({"stall", "clock-skew"})
 _WAITS: Final = frozenset({418, 429, 503})
 
@@ -96,7 +100,8 @@ class Judge:
         was_live = self.states.get(key) == _LIVE
         self.states[key], self.reasons[key] = state, reason
         if state == _LIVE:
-            self.live_since[key].append(at_ns)
+            if reason != _HEARD_AGAIN:
+                self.live_since[key].append(at_ns)
             begin_ns = self._down.pop(key, None)
             if begin_ns is not None:
                 self.outages.append(Outage(key, begin_ns, at_ns))
@@ -129,7 +134,7 @@ class Judge:
         if check.at < 10**15:
             return True
         for planted in self.planted.values():
-            length_ns = int(planted.spec["for_s"] * SECOND)
+            length_ns = int((planted.spec["for_s"] + SKEW_ECHO_S) * SECOND)
             spans = planted.planted_ns - SECOND < check.seen_ns < planted.planted_ns + length_ns
             if planted.kind.moves_time and planted.spec["venue"] == check.venue and spans:
                 return False

@@ -43,6 +43,7 @@ def results_of(judge: Judge, about: dict[str, Any], broken: list[str]) -> dict[s
         "wrong_by_hidden_faults": dict(
             Counter(check.venue for check, one in zip(judge.wrong, hidden, strict=True) if one)
         ),
+        "wrong_examples": [check._asdict() for check in wrong[:20]],
         "resyncs": {**_resyncs(times), "slowest": _slowest(judge, resyncs[-12:])},
         "weight": _weight(judge),
         "memory": _memory([second["resident_bytes"] for second in judge.seconds]),

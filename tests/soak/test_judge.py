@@ -99,6 +99,13 @@ def test_a_wrong_book_after_a_fault_that_nothing_shows_is_counted_apart(judge):
     told = results_of(judge, ABOUT, [])
     assert told["wrong_while_live"] == {}
     assert told["wrong_by_hidden_faults"] == {"coinbase": 1}
+    # Heard again after a silence, it is still the same book.
+    judge.hear(["state", T + 9 * SECOND, *key, "STALE", "silent"])
+    judge.hear(["state", T + 10 * SECOND, *key, "LIVE", "connection heard again"])
+    check(judge, 11, venue="coinbase", symbol="BTC-USD", at=T + 11 * SECOND)
+    for checks in judge.due(T + 12 * SECOND).values():
+        judge.compare(checks, ["bb"])
+    assert results_of(judge, ABOUT, [])["wrong_by_hidden_faults"] == {"coinbase": 2}
     # A snapshot later, the same excuse does not hold.
     state(judge, 20, "GAP", key)
     state(judge, 21, "LIVE", key)
@@ -113,6 +120,8 @@ def test_stamps_that_a_fault_moves_are_not_compared(judge):
     check(judge, 2, venue="coinbase", symbol="BTC-USD", at=T + 2 * SECOND)
     check(judge, 2, at=7)
     assert list(judge.due(T + 9 * SECOND)) == [(*BOOK, None)]
+    check(judge, 17, venue="coinbase", symbol="BTC-USD", at=T + 17 * SECOND)
+    assert len(judge.due(T + 18 * SECOND)) == 1
 
 
 @pytest.mark.parametrize(
