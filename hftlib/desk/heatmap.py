@@ -128,6 +128,14 @@ class ColumnStore:
         self._columns.append(column)
         self.written += 1
         self.held_bytes += _bytes_of(column)
+        self._drop()
+
+    def keep_within(self, most_bytes: int) -> None:
+        """Keep within another number of bytes from now on."""
+        self._most_bytes = most_bytes
+        self._drop()
+
+    def _drop(self) -> None:
         while len(self._columns) > self._most_columns or self.held_bytes > self._most_bytes:
             self.held_bytes -= _bytes_of(self._columns.popleft())
 

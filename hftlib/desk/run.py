@@ -46,9 +46,6 @@ class Run:
         self.has_live_book = False
         self._sampled_from = 0
         self._sampler = Sampler(self._sample)
-        self._bytes_each = min(
-            HISTORY_BYTES, ALL_HISTORY_BYTES // max(1, len(self.engine.instruments))
-        )
 
     def feed(self, frame: Frame) -> list[Fact]:
         """Hand one frame to the engine and its facts to the boards; return the facts."""
@@ -91,9 +88,15 @@ class Run:
         """Return the board of a book. Raises KeyError where the run has no such instrument."""
         board = self.boards.get(key)
         if board is None:
-            store = ColumnStore(most_columns=HISTORY_COLUMNS, most_bytes=self._bytes_each)
-            board = self.boards[key] = Board(self.engine.instruments[key], store)
+            board = self.boards[key] = Board(self.engine.instruments[key], ColumnStore())
+            self._share_history()
         return board
+
+    def _share_history(self) -> None:
+        """Let the columns of all books, those to come included, keep within one bound."""
+        most_bytes = min(HISTORY_BYTES, ALL_HISTORY_BYTES // max(1, len(self.engine.instruments)))
+        for board in self.boards.values():
+            board.store.keep_within(most_bytes)
 
     def history_bytes(self) -> int:
         """Return the bytes of columns held for all books."""

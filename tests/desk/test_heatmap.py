@@ -92,6 +92,10 @@ def test_the_store_never_holds_more_bytes_than_it_may() -> None:
         store.append(a_column(float(number)))
         assert store.held_bytes <= 2_000
     assert 0 < len(store) < 50
+    newest = store.since(49)
+    store.keep_within(1_000)
+    assert store.held_bytes <= 1_000
+    assert store.since(49) == newest
     store.clear()
     assert (len(store), store.held_bytes) == (0, 0)
 

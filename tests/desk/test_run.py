@@ -2,8 +2,9 @@ from functools import partial
 
 import pytest
 
+from hftlib.core.instrument import Instrument
 from hftlib.core.states import BookState, Source
-from hftlib.desk.run import Run, levels_of
+from hftlib.desk.run import ALL_HISTORY_BYTES, Run, levels_of
 from hftlib.engine.engine import Engine
 from tests.desk_support.recording import (
     BEST_BID,
@@ -119,3 +120,12 @@ def test_history_is_counted_over_all_books(played: Run) -> None:
 def test_an_unknown_book_has_no_board(played: Run) -> None:
     with pytest.raises(KeyError):
         played.board((VENUE, "DOGE"))
+
+
+def test_the_columns_of_all_books_share_one_bound() -> None:
+    known = [
+        Instrument("binance", f"C{n}USDT", f"C{n}", "USDT", "0.01", "0.001") for n in range(32)
+    ]
+    run = Run(partial(Engine, known), Source.SIMULATED, "test")
+    boards = [run.board(("binance", one.symbol)) for one in known]
+    assert {board.store._most_bytes for board in boards} == {ALL_HISTORY_BYTES // 32}
