@@ -99,6 +99,13 @@ class StoreSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             "folder; off: no store",
         ),
     ] = "auto"
+    desk: Annotated[
+        str,
+        Meta(
+            max_length=200,
+            description="name of this desk in the rows that it stores; empty: the host's name",
+        ),
+    ] = ""
     event_features: Annotated[
         bool, Meta(description="store the features after every book update, not only each second")
     ] = True
@@ -106,10 +113,15 @@ class StoreSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         int, Meta(ge=1, description="rows that wait for the store, in MB, before rows are refused")
     ] = 64
     event_days: Annotated[
-        int, Meta(ge=1, description="days that features and latencies of every event are kept")
+        int,
+        Meta(
+            ge=1,
+            le=10_000,
+            description="days that features and latencies of every event are kept",
+        ),
     ] = 7
     second_days: Annotated[
-        int, Meta(ge=1, description="days that rows of every second are kept")
+        int, Meta(ge=1, le=10_000, description="days that rows of every second are kept")
     ] = 90
 
 

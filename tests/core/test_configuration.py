@@ -81,6 +81,14 @@ def test_variables_of_others_are_left_alone():
             "file: unknown key desk.prot; did you mean desk.port?",
         ),
         ({"file": {"source": {"speed": 1}}}, "file file: source: Expected `str`, got `object`"),
+        (
+            {"flags": {"store.event_days": 10_001}},
+            "flag --store-event-days: store.event_days: Expected `int` <= 10000",
+        ),
+        (
+            {"environment": {"HFT_STORE_SECOND_DAYS": "10001"}},
+            "environment HFT_STORE_SECOND_DAYS: store.second_days: Expected `int` <= 10000",
+        ),
         ({"file": {"desk": 3}}, "file: desk is a section of keys, [desk]"),
         (
             {"environment": {"HFT_SURCE": "x"}},
