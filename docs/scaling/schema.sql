@@ -8,6 +8,7 @@ CREATE TABLE IF NOT EXISTS hftlib.features_1s_local ON CLUSTER '{cluster}'
 (
     `desk` LowCardinality(String) CODEC(ZSTD(1)),
     `run` LowCardinality(String) CODEC(ZSTD(1)),
+    `source` LowCardinality(String) CODEC(ZSTD(1)),
     `batch` Int64 CODEC(Delta(8), ZSTD(1)),
     `ts_event` Nullable(DateTime64(9, 'UTC')) CODEC(Delta(8), ZSTD(1)),
     `ts_recv` DateTime64(9, 'UTC') CODEC(Delta(8), ZSTD(1)),
@@ -110,6 +111,7 @@ CREATE TABLE IF NOT EXISTS hftlib.features_event_local ON CLUSTER '{cluster}'
 (
     `desk` LowCardinality(String) CODEC(ZSTD(1)),
     `run` LowCardinality(String) CODEC(ZSTD(1)),
+    `source` LowCardinality(String) CODEC(ZSTD(1)),
     `batch` Int64 CODEC(Delta(8), ZSTD(1)),
     `ts_event` Nullable(DateTime64(9, 'UTC')) CODEC(Delta(8), ZSTD(1)),
     `ts_recv` DateTime64(9, 'UTC') CODEC(Delta(8), ZSTD(1)),
@@ -158,6 +160,7 @@ CREATE TABLE IF NOT EXISTS hftlib.books_1s_local ON CLUSTER '{cluster}'
 (
     `desk` LowCardinality(String) CODEC(ZSTD(1)),
     `run` LowCardinality(String) CODEC(ZSTD(1)),
+    `source` LowCardinality(String) CODEC(ZSTD(1)),
     `batch` Int64 CODEC(Delta(8), ZSTD(1)),
     `ts_event` Nullable(DateTime64(9, 'UTC')) CODEC(Delta(8), ZSTD(1)),
     `ts_recv` DateTime64(9, 'UTC') CODEC(Delta(8), ZSTD(1)),
@@ -189,6 +192,7 @@ CREATE TABLE IF NOT EXISTS hftlib.trades_local ON CLUSTER '{cluster}'
 (
     `desk` LowCardinality(String) CODEC(ZSTD(1)),
     `run` LowCardinality(String) CODEC(ZSTD(1)),
+    `source` LowCardinality(String) CODEC(ZSTD(1)),
     `batch` Int64 CODEC(Delta(8), ZSTD(1)),
     `ts_event` Nullable(DateTime64(9, 'UTC')) CODEC(Delta(8), ZSTD(1)),
     `ts_recv` DateTime64(9, 'UTC') CODEC(Delta(8), ZSTD(1)),
@@ -218,6 +222,7 @@ CREATE TABLE IF NOT EXISTS hftlib.candles_local ON CLUSTER '{cluster}'
 (
     `desk` LowCardinality(String) CODEC(ZSTD(1)),
     `run` LowCardinality(String) CODEC(ZSTD(1)),
+    `source` LowCardinality(String) CODEC(ZSTD(1)),
     `batch` Int64 CODEC(Delta(8), ZSTD(1)),
     `ts_event` Nullable(DateTime64(9, 'UTC')) CODEC(Delta(8), ZSTD(1)),
     `ts_recv` DateTime64(9, 'UTC') CODEC(Delta(8), ZSTD(1)),
@@ -240,7 +245,7 @@ CREATE TABLE IF NOT EXISTS hftlib.candles_local ON CLUSTER '{cluster}'
 )
 ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/hftlib/candles', '{replica}', ts_recv)
 PARTITION BY toYYYYMMDD(ts_open)
-ORDER BY (venue, symbol, interval, origin, ts_open)
+ORDER BY (venue, symbol, interval, origin, ts_open, source)
 TTL toDateTime(ts_open) + toIntervalDay(90)
 SETTINGS ttl_only_drop_parts = 1, replicated_deduplication_window = 10000;
 
@@ -252,6 +257,7 @@ CREATE TABLE IF NOT EXISTS hftlib.latency_local ON CLUSTER '{cluster}'
 (
     `desk` LowCardinality(String) CODEC(ZSTD(1)),
     `run` LowCardinality(String) CODEC(ZSTD(1)),
+    `source` LowCardinality(String) CODEC(ZSTD(1)),
     `batch` Int64 CODEC(Delta(8), ZSTD(1)),
     `ts_event` Nullable(DateTime64(9, 'UTC')) CODEC(Delta(8), ZSTD(1)),
     `ts_recv` DateTime64(9, 'UTC') CODEC(Delta(8), ZSTD(1)),
@@ -280,6 +286,7 @@ CREATE TABLE IF NOT EXISTS hftlib.feed_status_local ON CLUSTER '{cluster}'
 (
     `desk` LowCardinality(String) CODEC(ZSTD(1)),
     `run` LowCardinality(String) CODEC(ZSTD(1)),
+    `source` LowCardinality(String) CODEC(ZSTD(1)),
     `batch` Int64 CODEC(Delta(8), ZSTD(1)),
     `ts_event` Nullable(DateTime64(9, 'UTC')) CODEC(Delta(8), ZSTD(1)),
     `ts_recv` DateTime64(9, 'UTC') CODEC(Delta(8), ZSTD(1)),
@@ -305,6 +312,7 @@ CREATE TABLE IF NOT EXISTS hftlib.health_local ON CLUSTER '{cluster}'
 (
     `desk` LowCardinality(String) CODEC(ZSTD(1)),
     `run` LowCardinality(String) CODEC(ZSTD(1)),
+    `source` LowCardinality(String) CODEC(ZSTD(1)),
     `batch` Int64 CODEC(Delta(8), ZSTD(1)),
     `ts_event` Nullable(DateTime64(9, 'UTC')) CODEC(Delta(8), ZSTD(1)),
     `ts_recv` DateTime64(9, 'UTC') CODEC(Delta(8), ZSTD(1)),
@@ -328,6 +336,7 @@ CREATE TABLE IF NOT EXISTS hftlib.signals_local ON CLUSTER '{cluster}'
 (
     `desk` LowCardinality(String) CODEC(ZSTD(1)),
     `run` LowCardinality(String) CODEC(ZSTD(1)),
+    `source` LowCardinality(String) CODEC(ZSTD(1)),
     `batch` Int64 CODEC(Delta(8), ZSTD(1)),
     `ts_event` Nullable(DateTime64(9, 'UTC')) CODEC(Delta(8), ZSTD(1)),
     `ts_recv` DateTime64(9, 'UTC') CODEC(Delta(8), ZSTD(1)),
@@ -363,6 +372,7 @@ CREATE TABLE IF NOT EXISTS hftlib.orders_local ON CLUSTER '{cluster}'
 (
     `desk` LowCardinality(String) CODEC(ZSTD(1)),
     `run` LowCardinality(String) CODEC(ZSTD(1)),
+    `source` LowCardinality(String) CODEC(ZSTD(1)),
     `batch` Int64 CODEC(Delta(8), ZSTD(1)),
     `ts_event` Nullable(DateTime64(9, 'UTC')) CODEC(Delta(8), ZSTD(1)),
     `ts_recv` DateTime64(9, 'UTC') CODEC(Delta(8), ZSTD(1)),
@@ -413,6 +423,7 @@ CREATE TABLE IF NOT EXISTS hftlib.fills_local ON CLUSTER '{cluster}'
 (
     `desk` LowCardinality(String) CODEC(ZSTD(1)),
     `run` LowCardinality(String) CODEC(ZSTD(1)),
+    `source` LowCardinality(String) CODEC(ZSTD(1)),
     `batch` Int64 CODEC(Delta(8), ZSTD(1)),
     `ts_event` Nullable(DateTime64(9, 'UTC')) CODEC(Delta(8), ZSTD(1)),
     `ts_recv` DateTime64(9, 'UTC') CODEC(Delta(8), ZSTD(1)),
@@ -446,6 +457,7 @@ CREATE TABLE IF NOT EXISTS hftlib.opportunities_local ON CLUSTER '{cluster}'
 (
     `desk` LowCardinality(String) CODEC(ZSTD(1)),
     `run` LowCardinality(String) CODEC(ZSTD(1)),
+    `source` LowCardinality(String) CODEC(ZSTD(1)),
     `batch` Int64 CODEC(Delta(8), ZSTD(1)),
     `ts_event` Nullable(DateTime64(9, 'UTC')) CODEC(Delta(8), ZSTD(1)),
     `ts_recv` DateTime64(9, 'UTC') CODEC(Delta(8), ZSTD(1)),
@@ -491,6 +503,7 @@ CREATE TABLE IF NOT EXISTS hftlib.account_equity_local ON CLUSTER '{cluster}'
 (
     `desk` LowCardinality(String) CODEC(ZSTD(1)),
     `run` LowCardinality(String) CODEC(ZSTD(1)),
+    `source` LowCardinality(String) CODEC(ZSTD(1)),
     `batch` Int64 CODEC(Delta(8), ZSTD(1)),
     `ts_event` Nullable(DateTime64(9, 'UTC')) CODEC(Delta(8), ZSTD(1)),
     `ts_recv` DateTime64(9, 'UTC') CODEC(Delta(8), ZSTD(1)),
@@ -519,6 +532,7 @@ CREATE TABLE IF NOT EXISTS hftlib.strategy_stats_local ON CLUSTER '{cluster}'
 (
     `desk` LowCardinality(String) CODEC(ZSTD(1)),
     `run` LowCardinality(String) CODEC(ZSTD(1)),
+    `source` LowCardinality(String) CODEC(ZSTD(1)),
     `batch` Int64 CODEC(Delta(8), ZSTD(1)),
     `ts_event` Nullable(DateTime64(9, 'UTC')) CODEC(Delta(8), ZSTD(1)),
     `ts_recv` DateTime64(9, 'UTC') CODEC(Delta(8), ZSTD(1)),
@@ -548,6 +562,7 @@ CREATE TABLE IF NOT EXISTS hftlib.decisions_local ON CLUSTER '{cluster}'
 (
     `desk` LowCardinality(String) CODEC(ZSTD(1)),
     `run` LowCardinality(String) CODEC(ZSTD(1)),
+    `source` LowCardinality(String) CODEC(ZSTD(1)),
     `batch` Int64 CODEC(Delta(8), ZSTD(1)),
     `ts_event` Nullable(DateTime64(9, 'UTC')) CODEC(Delta(8), ZSTD(1)),
     `ts_recv` DateTime64(9, 'UTC') CODEC(Delta(8), ZSTD(1)),
@@ -588,4 +603,4 @@ CREATE TABLE IF NOT EXISTS hftlib.schema_version ON CLUSTER '{cluster}'
 ENGINE = ReplicatedMergeTree('/clickhouse/tables/all/hftlib/schema_version', '{shard}-{replica}')
 ORDER BY version;
 
-INSERT INTO hftlib.schema_version (version, meaning) VALUES (1, 'the first tables'), (2, 'codecs that came out smaller on books and features');
+INSERT INTO hftlib.schema_version (version, meaning) VALUES (1, 'the first tables'), (2, 'codecs that came out smaller on books and features'), (3, 'the market that each row was of, so that what is simulated says so; one candle for each market');

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from typing import Any, Final
 
+from hftlib.core.provenance import provenance_of
 from hftlib.desk.live_run import LiveRun
 from hftlib.desk.settings import DeskSettings
 from hftlib.desk.store_rows import StoreRows
@@ -50,9 +51,11 @@ class Parts:
         if self.store is None:
             self.store = StoreWriter(store_settings(self.settings), random.SystemRandom())
             self._storing = asyncio.create_task(self.store.run(), name="store")
+        run = live.run
+        self.store.begin_run(run_name(), provenance_of(run.source, [run.origin]).stored)
         event_features = self.settings.store.event_features
         self._live = live
-        self._rows = StoreRows(live.run, self.store, event_features=event_features)
+        self._rows = StoreRows(run, self.store, event_features=event_features)
         live.listeners.append(self._rows.note)
 
     def run_ends(self) -> None:
@@ -103,15 +106,19 @@ def store_folder(data_dir: Path) -> Path:
 
 
 def store_settings(settings: DeskSettings) -> StoreSettings:
-    """Return what the store of a desk is started with; each start of a desk is a run of its own."""
+    """Return what the store of a desk is started with."""
     section = settings.store
-    started = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
     return StoreSettings(
         folder=store_folder(settings.data_dir),
-        desk=platform.node() or "desk",
-        run=f"{started}-{secrets.token_hex(4)}",
+        desk=section.desk or platform.node() or "desk",
         dsn=settings.clickhouse_dsn,
         queue_bytes=section.queue_mb * 2**20,
         event_days=section.event_days,
         second_days=section.second_days,
     )
+
+
+def run_name() -> str:
+    """Return the name of a run in the store, which no other run has: when it began, and chance."""
+    started = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+    return f"{started}-{secrets.token_hex(4)}"

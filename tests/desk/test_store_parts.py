@@ -1,6 +1,7 @@
 """What a desk does with its store: begun with a live run, told in its health, closed last."""
 
 import asyncio
+import platform
 from functools import partial
 
 import msgspec
@@ -24,8 +25,8 @@ UNREADABLE = "ftp://anna:hush@nowhere"
 class Live:
     """Stand for a live run: a run, its stopwatch, and whoever listens."""
 
-    def __init__(self):
-        self.run = Run(partial(Engine, INSTRUMENTS), Source.SIMULATED, "test")
+    def __init__(self, source=Source.SIMULATED, origin="test"):
+        self.run = Run(partial(Engine, INSTRUMENTS), source, origin)
         self.latency = Latency(lambda: START_NS)
         self.listeners = []
         self.clock = WallClock()
@@ -36,13 +37,14 @@ def settings(tmp_path):
     return DeskSettings(data_dir=tmp_path, clickhouse_dsn=UNREADABLE)
 
 
-def test_each_start_of_a_desk_is_a_run_of_its_own(settings):
-    first, second = store_settings(settings), store_settings(settings)
-    assert first.run != second.run
-    assert first.desk == second.desk
-    assert first.folder == settings.data_dir / "store" / "chdb"
-    assert first.queue_bytes == 64 * 2**20
-    assert (first.event_days, first.second_days) == (7, 90)
+def test_a_store_is_started_as_the_configuration_says(settings):
+    told = store_settings(settings)
+    assert told.desk == (platform.node() or "desk")
+    assert told.folder == settings.data_dir / "store" / "chdb"
+    assert told.queue_bytes == 64 * 2**20
+    assert (told.event_days, told.second_days) == (7, 90)
+    named = msgspec.structs.replace(settings, store=StoreSection(desk="north"))
+    assert store_settings(named).desk == "north"
 
 
 async def test_a_live_run_is_listened_to_until_it_ends(settings):
@@ -91,6 +93,23 @@ async def test_a_second_live_run_writes_to_the_same_store(settings):
     parts.run_ends()
     parts.run_begins(Live())
     assert parts.store is store
+    await parts.close()
+
+
+async def test_each_live_run_has_a_name_of_its_own_and_says_its_market(settings, monkeypatch):
+    told = []
+    parts = Parts(settings)
+    parts.run_begins(Live())
+    monkeypatch.setattr(parts.store, "begin_run", lambda *marks: told.append(marks))
+    for source, origin in (
+        (Source.EXCHANGE, "live: binance"),
+        (Source.EXCHANGE, "testnet: binance"),
+        (Source.SIMULATED, "local venues"),
+    ):
+        parts.run_ends()
+        parts.run_begins(Live(source, origin))
+    assert [source for _, source in told] == ["EXCHANGE", "TESTNET", "SIMULATED"]
+    assert len({run for run, _ in told}) == 3
     await parts.close()
 
 

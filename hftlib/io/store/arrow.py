@@ -8,7 +8,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from hftlib.io.store.messages import MISSING, Block, Piece, Rows
-from hftlib.io.store.schema import WRITER, Column, Keep, Kind, Table
+from hftlib.io.store.schema import WRITER, Column, Keep, Kind, Table, WrittenBy
 
 TYPES: Final = {
     Kind.STAMP: pa.timestamp("ns", tz="UTC"),
@@ -28,8 +28,8 @@ class BadRowsError(ValueError):
     """Refuse rows that do not fit their table, in words."""
 
 
-def arrow_of(table: Table, pieces: Sequence[Piece], written_by: tuple[str, str, int]) -> pa.Table:
-    """Return the rows of several pieces; `written_by` is desk, run and batch of all of them.
+def arrow_of(table: Table, pieces: Sequence[Piece], written_by: WrittenBy) -> pa.Table:
+    """Return the rows of several pieces; `written_by` is what all of them say of their writer.
 
     Raises BadRowsError when a piece does not fit the table, or a value is missing where none may.
     """
@@ -81,7 +81,7 @@ def _joined(pieces: Sequence[Piece]) -> Iterator[Piece]:
         )
 
 
-def _arrays(table: Table, piece: Piece, written_by: tuple[str, str, int]) -> Iterator[pa.Array]:
+def _arrays(table: Table, piece: Piece, written_by: WrittenBy) -> Iterator[pa.Array]:
     for column, value in zip(WRITER, written_by, strict=True):
         yield _constant(column, value, piece.count)
     if isinstance(piece, Rows):

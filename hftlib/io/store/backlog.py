@@ -22,6 +22,8 @@ class Waiting(msgspec.Struct):
 
     number: int
     table: str
+    run: str
+    source: str
     rows: int
     size: int
     pieces: list[bytes]
@@ -69,9 +71,10 @@ class OpenBlock:
 class Backlog:
     """Keep what waits within a bound of bytes; rows beyond it are refused and counted."""
 
-    def __init__(self, most_bytes: int) -> None:
-        """Begin empty."""
+    def __init__(self, most_bytes: int, run: str = "", source: str = "") -> None:
+        """Begin empty; rows are of this run and market until `begin_run` says another."""
         self.most_bytes = most_bytes
+        self._run, self._source = run, source
         self.bytes = 0
         self.rows = 0
         self.refused = 0
@@ -84,6 +87,11 @@ class Backlog:
         self._next = 1
         self._unsent: deque[Waiting] = deque()
         self._sent: dict[int, Waiting] = {}
+
+    def begin_run(self, run: str, source: str) -> None:
+        """Mark what is put from now on; what was put before keeps its run and market."""
+        self.cut()
+        self._run, self._source = run, source
 
     def put(self, table: str, row: Sequence[Any]) -> None:
         """Add one row: the values of the table's own columns, in order."""
@@ -216,7 +224,8 @@ class Backlog:
     def _batch(self, table: str, pieces: list[tuple[int, bytes]]) -> Waiting:
         rows = sum(count for count, _ in pieces)
         size = sum(len(piece) for _, piece in pieces)
-        return Waiting(self._next, table, rows, size, [piece for _, piece in pieces])
+        marks = (self._run, self._source)
+        return Waiting(self._next, table, *marks, rows, size, [piece for _, piece in pieces])
 
     def _let_go(self, batch: Waiting) -> None:
         self.bytes -= batch.size

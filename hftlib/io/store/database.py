@@ -20,7 +20,7 @@ from hftlib.io.store.migrations import (
     migrate,
     migrations,
 )
-from hftlib.io.store.schema import Table
+from hftlib.io.store.schema import Table, WrittenBy
 from hftlib.io.store.tables import TABLES
 from hftlib.io.store.target import DATABASE, Server
 
@@ -126,7 +126,7 @@ class Database:
             self._client.command(set_lifetime(table, days))
 
     def insert(
-        self, table: Table, pieces: list[Piece], written_by: tuple[str, str, int], *, again: bool
+        self, table: Table, pieces: list[Piece], written_by: WrittenBy, *, again: bool
     ) -> None:
         """Insert rows and return when the store has them, once and not twice.
 
@@ -183,21 +183,19 @@ class Database:
             raise LongAnswerError(f"{len(data):,} bytes, beyond max bytes {question.max_bytes:,}")
         return data
 
-    def _holds(self, table: Table, partition: int, written_by: tuple[str, str, int]) -> bool:
-        _, run, batch = written_by
+    def _holds(self, table: Table, partition: int, written_by: WrittenBy) -> bool:
         found = self._client.command(
             f"SELECT count() FROM {table.name} "
-            f"WHERE {table.partition} = {partition} AND run = {{run:String}} AND batch = {batch}",
-            parameters={"run": run},
+            f"WHERE {table.partition} = {partition} AND run = {{run:String}} "
+            f"AND batch = {written_by.batch}",
+            parameters={"run": written_by.run},
         )
         return int(found) > 0
 
-    def _insert_settings(
-        self, written_by: tuple[str, str, int], partition: int
-    ) -> dict[str, str | int]:
+    def _insert_settings(self, written_by: WrittenBy, partition: int) -> dict[str, str | int]:
         if self.is_embedded:
             return {"insert_deduplicate": 0, "max_threads": 1, "max_insert_threads": 1}
-        desk, run, batch = written_by
+        desk, run, _, batch = written_by
         return {
             "insert_deduplicate": 1,
             "insert_deduplication_token": f"{desk}/{run}/{batch}/{partition}",

@@ -37,6 +37,11 @@ Prices are ticks, sizes quanta or lots, money minor units: whole numbers beside 
 of one (`price_increment`, `size_quantum`, `lot`, `*_unit`), so that nothing is rounded. Features
 are floats. What is missing is NULL (an empty text for names), never NaN. `ts_event` is the
 venue's stamp, `ts_recv` ours; in rows of a second `ts_recv` is the time at which they were taken.
+
+A desk may show exchanges, test networks and local venues in turn, and all of it lies in the same
+tables: `source` says which of them each row was of, and `run` is a new one whenever a source is
+shown anew. History (docs/history.md) answers with rows of one source; a statement of your own says
+`WHERE source = 'EXCHANGE'`.
 """
 
 

@@ -115,7 +115,7 @@ CANDLES: Final = Table(
         *increments(),
         flag("closed", "nothing more comes into it"),
     ),
-    ("venue", "symbol", "interval", "origin", "ts_open"),
+    ("venue", "symbol", "interval", "origin", "ts_open", "source"),
     Keep.SECOND,
     stamp="ts_open",
     newest_wins=True,

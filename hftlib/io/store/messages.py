@@ -21,7 +21,6 @@ class Open(msgspec.Struct, frozen=True, tag=True):
     folder: str
     dsn: str
     desk: str
-    run: str
     event_days: int
     second_days: int
 
@@ -50,11 +49,14 @@ Piece = Rows | Block
 class Batch(msgspec.Struct, frozen=True, tag=True):
     """Announce rows of one table: `pieces` messages with them follow at once.
 
-    `again` says that they were sent before to a process that ended without confirming them.
+    All are of one `run`, in the market that `source` names. `again` says that they were sent
+    before to a process that ended without confirming them.
     """
 
     number: int
     table: str
+    run: str
+    source: str
     pieces: int
     again: bool
 

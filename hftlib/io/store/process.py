@@ -46,6 +46,7 @@ from hftlib.io.store.messages import (
     to_store,
 )
 from hftlib.io.store.migrations import NewerSchemaError, OldClusterError
+from hftlib.io.store.schema import WrittenBy
 from hftlib.io.store.tables import TABLES
 from hftlib.io.store.target import server_of
 
@@ -153,10 +154,9 @@ def _serve(pipes: Pipes, told: Open) -> int:
     answering = (work, database, pipes)
     for _ in range(ANSWERERS):
         threading.Thread(target=_answer_all, args=answering, daemon=True).start()
-    written_by = (told.desk, told.run)
     while (item := work.batches.get()) is not None:
         batch, pieces = item
-        if not _insert(database, pipes, batch, pieces, written_by):
+        if not _insert(database, pipes, batch, pieces, told.desk):
             return 1
     return 0
 
@@ -199,12 +199,12 @@ def _insert(
     pipes: Pipes,
     batch: Batch,
     pieces: list[Piece],
-    written_by: tuple[str, str],
+    desk: str,
 ) -> bool:
     """Insert a batch and confirm it; return False where the store cannot be used any longer."""
     try:
-        table = TABLES[batch.table]
-        database.insert(table, pieces, (*written_by, batch.number), again=batch.again)
+        written_by = WrittenBy(desk, batch.run, batch.source, batch.number)
+        database.insert(TABLES[batch.table], pieces, written_by, again=batch.again)
     except (BadRowsError, KeyError) as error:
         pipes.write(Refused(batch.number, _words(error)))
     except Exception as error:  # noqa: BLE001 (told apart by ClickHouse's code)

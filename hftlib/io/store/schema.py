@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -155,7 +155,21 @@ def increments(*, lot: bool = False) -> Iterator[Column]:
 
 WRITER: Final = (
     name("desk", "the desk that wrote the row"),
-    name("run", "the desk's run: one start of it"),
+    name("run", "the desk's run: one showing of one source, from its start to its end"),
+    name(
+        "source",
+        "the market it was: EXCHANGE, TESTNET (an exchange's test network) or SIMULATED (local "
+        "venues); empty in rows written before version 3, which did not say",
+    ),
     whole("batch", "number of the batch within the run: what is sent again is known by it"),
 )
 """Columns that the writer fills in, first in every table."""
+
+
+class WrittenBy(NamedTuple):
+    """Hold what stands in the columns of WRITER, in their order."""
+
+    desk: str
+    run: str
+    source: str
+    batch: int

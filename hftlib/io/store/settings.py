@@ -14,13 +14,14 @@ MB: Final = 2**20
 class StoreSettings(msgspec.Struct, frozen=True):
     """Say where rows go, who writes them, how long they are kept and how many may wait.
 
-    `folder` is the embedded engine's; a `dsn` names a server instead. `run` is one start of the
-    desk: no two may share it.
+    `folder` is the embedded engine's; a `dsn` names a server instead. `run` and `source` are what
+    rows are marked with until the writer is told of a run; no two runs may share their name.
     """
 
     folder: Path
     desk: str
-    run: str
+    run: str = ""
+    source: str = ""
     dsn: str = ""
     queue_bytes: int = 64 * MB
     event_days: int = 7

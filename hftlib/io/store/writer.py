@@ -85,7 +85,7 @@ class StoreWriter:
     def __init__(self, settings: StoreSettings, chance: random.Random) -> None:
         """Prepare; `run` starts the process. `chance` is for the waits between its starts."""
         self._settings = settings
-        self._backlog = Backlog(settings.queue_bytes)
+        self._backlog = Backlog(settings.queue_bytes, settings.run, settings.source)
         self._backoff = Backoff(chance)
         self._state = STARTING
         self._trouble = ""
@@ -109,6 +109,11 @@ class StoreWriter:
     def takes_rows(self) -> bool:
         """Say whether rows go anywhere."""
         return self._state != OFF
+
+    def begin_run(self, run: str, source: str) -> None:
+        """Mark the rows from now on as those of a run of its own, in the market that it was."""
+        self._backlog.begin_run(run, source)
+        self._work.set()
 
     def put_row(self, table: str, row: Sequence[Any]) -> None:
         """Add a row: the values of the table's own columns, in order (see `tables`)."""
@@ -252,7 +257,7 @@ class StoreWriter:
     def _opening(self) -> Open:
         told = self._settings
         folder = str(told.folder.absolute())
-        return Open(folder, told.dsn, told.desk, told.run, told.event_days, told.second_days)
+        return Open(folder, told.dsn, told.desk, told.event_days, told.second_days)
 
     async def _until_ready(self, process: asyncio.subprocess.Process) -> None:
         try:
@@ -395,7 +400,8 @@ class _Answer:
 
 
 def _head(batch: Waiting) -> Batch:
-    return Batch(batch.number, batch.table, len(batch.pieces), batch.again)
+    marks = (batch.table, batch.run, batch.source)
+    return Batch(batch.number, *marks, len(batch.pieces), batch.again)
 
 
 async def _start() -> asyncio.subprocess.Process:

@@ -5,10 +5,11 @@ import pytest
 from hftlib.io.store.arrow import BadRowsError, arrow_of, split_by_partition
 from hftlib.io.store.backlog import OpenBlock
 from hftlib.io.store.messages import MISSING, Rows, to_store
+from hftlib.io.store.schema import WrittenBy
 from hftlib.io.store.tables import TABLES
 from tests.store_support.rows import trade_row
 
-BY = ("desk", "run", 7)
+BY = WrittenBy("desk", "run", "TESTNET", 7)
 TRADES, EVENTS, FILLS = TABLES["trades"], TABLES["features_event"], TABLES["fills"]
 DAY_NS = 86_400 * 10**9
 
@@ -20,7 +21,7 @@ def rows_of(*rows):
 def test_rows_come_out_with_who_wrote_them():
     table = arrow_of(TRADES, [rows_of(trade_row(1, ts_event=None), trade_row(2))], BY)
     first, second = table.to_pylist()
-    assert (first["desk"], first["run"], first["batch"]) == BY
+    assert (first["desk"], first["run"], first["source"], first["batch"]) == BY
     assert first["ts_event"] is None
     assert second["ts_event"].value == 1_700_000_000_000_000_001
     assert [first["trade_id"], second["trade_id"]] == [1, 2]

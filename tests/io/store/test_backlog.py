@@ -138,3 +138,24 @@ def test_unknown_tables_are_refused_at_once():
         Backlog(ROOM).put("nothing", ())
     with pytest.raises(KeyError, match="no table is called"):
         Backlog(ROOM).block("nothing", {})
+
+
+def test_what_was_put_before_keeps_its_run_and_its_market():
+    backlog = with_trades(2, Backlog(ROOM, "first", "SIMULATED"))
+    block = backlog.block("features_event", {"venue": "binance", "symbol": "BTCUSDT"})
+    block.count = 1
+    backlog.begin_run("second", "EXCHANGE")
+    with_trades(1, backlog)
+    block.count = 2
+    backlog.cut()
+    marked = [(batch.table, batch.run, batch.source, batch.rows) for batch in sent(backlog)]
+    assert sorted(marked) == [
+        ("features_event", "first", "SIMULATED", 1),
+        ("features_event", "second", "EXCHANGE", 2),
+        ("trades", "first", "SIMULATED", 2),
+        ("trades", "second", "EXCHANGE", 1),
+    ]
+    backlog.send_again()
+    assert sorted((one.table, one.run, one.source, one.rows) for one in sent(backlog)) == sorted(
+        marked
+    )

@@ -24,7 +24,7 @@ def seen(tmp_path_factory):
 
 
 def test_a_store_goes_from_the_first_version_to_the_newest_once(seen):
-    assert seen["first"] == 1
+    assert (seen["first"], seen["second"]) == (1, 2)
     assert seen["newest"] == seen["unchanged"] == NEWEST
     assert seen["applied"] == NEWEST
 
@@ -37,6 +37,17 @@ def test_the_newest_version_is_what_the_tables_say(seen, name):
 def test_rows_that_come_again_are_stored_once(seen):
     assert seen["sent again"] == 2
     assert seen["sent again, not held"] == 4
+
+
+def test_rows_of_before_do_not_pretend_to_know_their_market(seen):
+    counts = {row["source"]: row["rows"] for row in seen["sources"]}
+    assert counts == {"": 2, "SIMULATED": 2}
+
+
+def test_a_simulated_candle_never_replaces_a_real_one(seen):
+    candles = [(row["source"], row["open_ticks"]) for row in seen["candles"]]
+    assert candles == [("", 7), ("EXCHANGE", 3), ("SIMULATED", 4)]
+    assert seen["order"] == ", ".join(TABLES["candles"].order_by)
 
 
 def test_how_long_rows_are_kept_follows_the_configuration(seen):

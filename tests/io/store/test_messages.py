@@ -4,10 +4,10 @@ from hftlib.io.store import messages
 from hftlib.io.store.messages import framed, length_of
 
 TO_STORE = [
-    messages.Open("/data", "", "desk", "run", 7, 90),
+    messages.Open("/data", "", "desk", 7, 90),
     messages.Rows(2, [[1, None], ["a", "b"]]),
     messages.Block(1, {"venue": "binance"}, ["ts_recv"], b"\x01" * 8, ["mid"], b"\x02" * 8),
-    messages.Batch(3, "trades", 2, again=True),
+    messages.Batch(3, "trades", "run", "SIMULATED", 2, again=True),
     messages.Ask(4, "SELECT 1", {"a": 1}, 10, 100, 1.5),
     messages.Forget(4),
 ]

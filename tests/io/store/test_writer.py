@@ -50,6 +50,23 @@ def test_rows_come_back_as_they_were_put(store):
     assert second["aggregate"] is False
 
 
+def test_rows_say_of_which_run_and_market_they_are(store):
+    confirmed = store.status().confirmed
+    for number, source in ((71, "EXCHANGE"), (72, "SIMULATED")):
+        store.put("trades", trade_row(number - 60))
+        store.do(lambda number=number, source=source: store.writer.begin_run(f"r{number}", source))
+        store.put("trades", trade_row(number))
+    store.do(lambda: store.writer.begin_run("run", ""))
+    store.until_confirmed(confirmed + 4)
+    rows = store.ask("SELECT * FROM trades WHERE trade_id IN (11, 12, 71, 72) ORDER BY trade_id")
+    assert [(row["trade_id"], row["run"], row["source"]) for row in rows] == [
+        (11, "run", ""),
+        (12, "r71", "EXCHANGE"),
+        (71, "r71", "EXCHANGE"),
+        (72, "r72", "SIMULATED"),
+    ]
+
+
 def test_blocks_of_numbers_come_back_with_what_is_missing(store):
     def fill():
         block = store.writer.block("features_event", {"venue": "binance", "symbol": "BTCUSDT"})
