@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from hftlib.core.provenance import Provenance
 from hftlib.core.states import Source
 from hftlib.wire.history import (
     CandleReply,
@@ -44,14 +45,16 @@ HISTORY: Final = HistoryReply(
     venue="binance",
     symbol="BTCUSDT",
     where="store",
+    source=Provenance.EXCHANGE,
     next_start=_OPEN + 5_000_000_000,
     columns=["ts_recv", "side", "price", "size"],
     rows=[[_OPEN + 12_000_000, "BUY", 61830.01, 0.002]],
 )
 
 SQL_REQUEST: Final = SqlRequest(
-    "SELECT symbol, count() AS trades FROM trades WHERE venue = {venue:String} GROUP BY symbol",
-    {"venue": "binance"},
+    "SELECT symbol, count() AS trades FROM trades "
+    "WHERE source = {source:String} AND venue = {venue:String} GROUP BY symbol",
+    {"source": "EXCHANGE", "venue": "binance"},
 )
 
 SQL: Final = SqlReply(

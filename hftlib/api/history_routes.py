@@ -12,8 +12,9 @@ from hftlib.api import history_examples as examples
 from hftlib.api.bodies import asked_of, body_like
 from hftlib.api.replies import documented, refusal, reply
 from hftlib.api.tables import Format, arrow_reply, documented_arrow, read_stream, rows_of
-from hftlib.client.history import HistoryError, nanoseconds
+from hftlib.client.history import HistoryError, SourceName, nanoseconds
 from hftlib.core.errors import UnavailableError
+from hftlib.core.provenance import Provenance
 from hftlib.desk.desk import Desk
 from hftlib.wire.history import HistoryReply, SqlColumn, SqlReply, SqlRequest
 
@@ -48,6 +49,14 @@ Limit = Annotated[
         le=MOST_ARROW_ROWS,
         description=f"most rows; {MOST_JSON_ROWS} at most as JSON. Where more follow, the answer "
         "says with which start to ask for them",
+    ),
+]
+Of = Annotated[
+    SourceName | None,
+    Query(
+        alias="source",
+        description="market that all rows are of; the one that the desk shows when left out. "
+        "A next page is asked for with the source that the first one told",
     ),
 ]
 As = Annotated[Format, Query(alias="format", description="json, or an Arrow IPC stream")]
@@ -86,6 +95,7 @@ def _add_history(router: APIRouter, desk: Desk) -> None:
         start: Start = None,
         end: End = None,
         limit: Limit = 1_000,
+        source: Of = None,
         form: As = "json",
         every: Annotated[
             Literal["event", "1s"],
@@ -93,7 +103,7 @@ def _add_history(router: APIRouter, desk: Desk) -> None:
         ] = "event",
     ) -> Response:
         """Show features as they were, oldest first."""
-        span = (start, end, limit)
+        span = (start, end, limit, source)
         return await _told(desk, form, "features", venue, symbol, span, every=every)
 
     @route("books")
@@ -103,11 +113,12 @@ def _add_history(router: APIRouter, desk: Desk) -> None:
         start: Start = None,
         end: End = None,
         limit: Limit = 1_000,
+        source: Of = None,
         form: As = "json",
         depth: Annotated[int, Query(ge=1, le=20, description="levels a side")] = 20,
     ) -> Response:
         """Show the best levels of every second."""
-        span = (start, end, limit)
+        span = (start, end, limit, source)
         return await _told(desk, form, "books", venue, symbol, span, depth=depth)
 
     @route("trades")
@@ -117,10 +128,12 @@ def _add_history(router: APIRouter, desk: Desk) -> None:
         start: Start = None,
         end: End = None,
         limit: Limit = 1_000,
+        source: Of = None,
         form: As = "json",
     ) -> Response:
         """Show every trade in the order of arrival."""
-        return await _told(desk, form, "trades", venue, symbol, (start, end, limit))
+        span = (start, end, limit, source)
+        return await _told(desk, form, "trades", venue, symbol, span)
 
     @route("candles")
     async def past_candles(
@@ -129,11 +142,12 @@ def _add_history(router: APIRouter, desk: Desk) -> None:
         start: Start = None,
         end: End = None,
         limit: Limit = 1_000,
+        source: Of = None,
         form: As = "json",
         interval: Annotated[Interval, Query(description="length of a bar")] = "1m",
     ) -> Response:
         """Show bars that begin within the range."""
-        span = (start, end, limit)
+        span = (start, end, limit, source)
         return await _told(desk, form, "candles", venue, symbol, span, interval=interval)
 
     @route("markouts")
@@ -143,6 +157,7 @@ def _add_history(router: APIRouter, desk: Desk) -> None:
         start: Start = None,
         end: End = None,
         limit: Limit = 1_000,
+        source: Of = None,
         form: As = "json",
         horizon: Annotated[
             list[Annotated[float, Field(gt=0, le=3_600)]] | None,
@@ -161,7 +176,8 @@ def _add_history(router: APIRouter, desk: Desk) -> None:
             moments = tuple(nanoseconds(one) for one in time)
             more["times"] = moments
             start, end = str(min(moments)), str(max(moments) + 1)
-        return await _told(desk, form, "markouts", venue, symbol, (start, end, limit), **more)
+        span = (start, end, limit, source)
+        return await _told(desk, form, "markouts", venue, symbol, span, **more)
 
 
 def _add_sql(router: APIRouter, desk: Desk) -> None:
@@ -217,18 +233,20 @@ async def _told(
     kind: str,
     venue: str,
     symbol: str,
-    span: tuple[str | None, str | None, int],
+    span: tuple[str | None, str | None, int, SourceName | None],
     **more: Any,
 ) -> Response:
     from hftlib.desk.history import History
     from hftlib.desk.questions import Every, Kind, Question
 
     desk.view.key(venue, symbol)
-    start, end, limit = span
+    start, end, limit, source = span
     if form == "json" and limit > MOST_JSON_ROWS:
         raise HistoryError(f"limit {limit}: {MOST_JSON_ROWS} rows at most as JSON")
     if "every" in more:
         more["every"] = Every(more["every"])
+    if source is not None:
+        more["source"] = Provenance(source)
     question = Question(
         Kind(kind), venue, symbol, _moment(start, 0), _moment(end, _end_of(desk)), limit, **more
     )
@@ -249,6 +267,7 @@ def _as_json(body: bytes, question: "Question") -> Response:
             question.venue,
             question.symbol,
             told[b"where"].decode(),
+            Provenance(told[b"source"].decode()),
             int(told[b"next"]) if told[b"next"] else None,
             table.column_names,
             rows_of(table),

@@ -7,7 +7,7 @@ from urllib.parse import quote
 import msgspec
 import requests
 
-from hftlib.client.history import END, NEXT, HistoryCalls
+from hftlib.client.history import END, NEXT, SOURCE, HistoryCalls
 from hftlib.core.errors import HftlibError, UnavailableError
 from hftlib.wire.history import CandlesReply, SqlRequest
 from hftlib.wire.messages import (
@@ -260,7 +260,10 @@ class DeskConnection(HistoryCalls):
     def history_pages(
         self, kind: str, venue: str, symbol: str, asked: Mapping[str, Any]
     ) -> "Iterator[pa.Table]":
-        """Yield what was, page by page; `asked` are the parameters of the route but its limit."""
+        """Yield what was, page by page; `asked` are the parameters of the route but its limit.
+
+        All pages are of the first one's source, whatever the desk shows by then.
+        """
         query: dict[str, Any] = {**asked, "format": "arrow", "limit": PAGE_ROWS}
         query["horizon"] = [one / _SECOND for one in query.pop("horizons", ())]
         times = query.pop("times", None)
@@ -269,7 +272,9 @@ class DeskConnection(HistoryCalls):
             for at in range(0, len(times), _MOST_TIMES):
                 part = {**query, "time": times[at : at + _MOST_TIMES]}
                 part["start"], part["end"] = None, None
-                yield self._arrow("GET", path, params=part)
+                page = self._arrow("GET", path, params=part)
+                yield page
+                query["source"] = page.schema.metadata[SOURCE].decode()
             return
         following: bytes | None = None
         while following != b"":
@@ -277,13 +282,15 @@ class DeskConnection(HistoryCalls):
             yield page
             following = page.schema.metadata[NEXT]
             query["end"] = page.schema.metadata[END].decode()
+            query["source"] = page.schema.metadata[SOURCE].decode()
             query["start"] = following.decode()
 
     def _history(self, kind: str, venue: str, symbol: str, asked: Mapping[str, Any]) -> "pa.Table":
         import pyarrow as pa
 
-        pages = self.history_pages(kind, venue, symbol, asked)
-        return pa.concat_tables([page.replace_schema_metadata() for page in pages])
+        pages = list(self.history_pages(kind, venue, symbol, asked))
+        told = {SOURCE: pages[0].schema.metadata[SOURCE]}
+        return pa.concat_tables([page.replace_schema_metadata(told) for page in pages])
 
     def _get(self, path: str, kind: type[Answer], query: dict[str, Any] | None = None) -> Answer:
         return self._ask("GET", path, kind, params=query)

@@ -2,8 +2,10 @@
 
 Every call takes a symbol, `venue=` where several have it, and a range [start, end): integer
 nanoseconds UTC, a datetime, or ISO text; without a zone UTC is meant. It returns a DataFrame, or
-with `as_arrow=True` a pyarrow Table. Stamps are integer nanoseconds UTC, prices quote units, sizes
-base units; a missing value is null (NaN, or <NA> among integers).
+with `as_arrow=True` a pyarrow Table. All rows are of one source (EXCHANGE, TESTNET, SIMULATED or
+UNKNOWN), which `source=` asks for, and `attrs["source"]` or the schema's metadata say. Stamps are
+integer nanoseconds UTC, prices quote units, sizes base units; a missing value is null (NaN, or
+<NA> among integers).
 """
 
 import re
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 Moment = int | str | datetime
+SourceName = Literal["EXCHANGE", "TESTNET", "SIMULATED", "UNKNOWN"]
+"""A market that rows are of; UNKNOWN are rows of the store from before it was kept."""
+
 _SECOND: Final = 1_000_000_000
 _DIGITS: Final = "0123456789"
 _WHOLE: Final = re.compile(r"-?\d{1,30}", re.ASCII)
@@ -28,6 +33,9 @@ NEXT: Final = b"next"
 
 END: Final = b"end"
 """Metadata of an answer's schema: where the range ends, also where that was not said."""
+
+SOURCE: Final = b"source"
+"""Metadata of an answer's schema: the market that all its rows are of."""
 
 
 class HistoryError(HftlibError, ValueError):
@@ -45,10 +53,11 @@ class HistoryCalls(ABC):
         *,
         venue: str | None = None,
         every: Literal["event", "1s"] = "event",
+        source: SourceName | None = None,
         as_arrow: bool = False,
     ) -> Any:
         """Return features: those of every depth frame, or with `every="1s"` all of every second."""
-        asked = {"every": every}
+        asked = {"every": every, "source": source}
         return self._asked("features", symbol, venue, (start, end), asked, as_arrow)
 
     def books(
@@ -59,10 +68,12 @@ class HistoryCalls(ABC):
         *,
         venue: str | None = None,
         depth: int = 20,
+        source: SourceName | None = None,
         as_arrow: bool = False,
     ) -> Any:
         """Return the best `depth` levels (20 at most) of every second, as lists, best first."""
-        return self._asked("books", symbol, venue, (start, end), {"depth": depth}, as_arrow)
+        asked = {"depth": depth, "source": source}
+        return self._asked("books", symbol, venue, (start, end), asked, as_arrow)
 
     def trades(
         self,
@@ -71,10 +82,11 @@ class HistoryCalls(ABC):
         end: Moment | None = None,
         *,
         venue: str | None = None,
+        source: SourceName | None = None,
         as_arrow: bool = False,
     ) -> Any:
         """Return every trade in the order of arrival; `side` is the aggressor's."""
-        return self._asked("trades", symbol, venue, (start, end), {}, as_arrow)
+        return self._asked("trades", symbol, venue, (start, end), {"source": source}, as_arrow)
 
     def candles(
         self,
@@ -84,10 +96,11 @@ class HistoryCalls(ABC):
         *,
         venue: str | None = None,
         interval: Literal["1s", "1m", "5m", "15m", "1h"] = "1m",
+        source: SourceName | None = None,
         as_arrow: bool = False,
     ) -> Any:
         """Return bars that begin within the range; one without trades is not made up."""
-        asked = {"interval": interval}
+        asked = {"interval": interval, "source": source}
         return self._asked("candles", symbol, venue, (start, end), asked, as_arrow)
 
     def markouts(
@@ -99,6 +112,7 @@ class HistoryCalls(ABC):
         venue: str | None = None,
         horizons: Sequence[float] = HORIZONS_S,
         times: Iterable[Moment] | None = None,
+        source: SourceName | None = None,
         as_arrow: bool = False,
     ) -> Any:
         """Return how far the mid moved after each trade, in bps in the aggressor's favour.
@@ -109,6 +123,7 @@ class HistoryCalls(ABC):
         Huang and Stoll, Journal of Financial Economics 41(3), 1996, over a fixed horizon.
         """
         asked: dict[str, Any] = {"horizons": [round(one * _SECOND) for one in horizons]}
+        asked["source"] = source
         if times is not None:
             moments = [nanoseconds(one) for one in times]
             if not moments:
@@ -123,7 +138,10 @@ class HistoryCalls(ABC):
 
     @abstractmethod
     def _history(self, kind: str, venue: str, symbol: str, asked: Mapping[str, Any]) -> "pa.Table":
-        """Return all rows; `asked` holds what else was said, start and end where they were."""
+        """Return all rows, their source in the metadata of the schema.
+
+        `asked` holds what else was said, start and end where they were.
+        """
 
     def _asked(
         self,
@@ -137,7 +155,8 @@ class HistoryCalls(ABC):
         found = venue or self._venue_of(symbol)
         given = zip(("start", "end"), span, strict=True)
         moments = {name: nanoseconds(one) for name, one in given if one is not None}
-        table = self._history(kind, found, symbol, {**asked, **moments})
+        said = {name: value for name, value in asked.items() if value is not None}
+        table = self._history(kind, found, symbol, {**said, **moments})
         return table if as_arrow else frame_of(table)
 
     def _venue_of(self, symbol: str) -> str:
@@ -182,7 +201,10 @@ def _iso_nanoseconds(text: str) -> int:
 
 
 def frame_of(table: "pa.Table") -> "pd.DataFrame":
-    """Return a table as a DataFrame: integers stay integers, also where some are missing."""
+    """Return a table as a DataFrame: integers stay integers, also where some are missing.
+
+    Its source is in `attrs`.
+    """
     import pandas as pd
     import pyarrow as pa
 
@@ -191,4 +213,6 @@ def frame_of(table: "pa.Table") -> "pd.DataFrame":
     for field in table.schema:
         if field.type == pa.int64() and table[field.name].null_count:
             frame[field.name] = table[field.name].to_pandas(types_mapper=nullable.get)
+    if SOURCE in (table.schema.metadata or {}):
+        frame.attrs[SOURCE.decode()] = table.schema.metadata[SOURCE].decode()
     return frame

@@ -1,4 +1,7 @@
-"""What was, whoever knows it: the store where it has the rows, else the tapes."""
+"""What was, whoever knows it: the store where it has the rows, else the tapes.
+
+An answer is of one source: the one asked for, else the one that the desk shows.
+"""
 
 import asyncio
 from collections.abc import Mapping
@@ -12,6 +15,7 @@ import pyarrow.compute as pc
 from hftlib.client.history import HistoryError
 from hftlib.core.errors import UnavailableError
 from hftlib.core.instrument import Instrument
+from hftlib.core.provenance import Provenance, provenance_of
 from hftlib.desk import questions
 from hftlib.desk.choices import TAPES
 from hftlib.desk.desk import Desk
@@ -21,6 +25,7 @@ from hftlib.desk.settings import is_running_source, tape_path
 from hftlib.desk.store_history import StoreHistory
 from hftlib.desk.tape_process import TapeProcess
 from hftlib.io.store.writer import QueryError, StoreWriter
+from hftlib.io.tape.manifest import load
 
 SECONDS: Final = 20.0
 """How long a page may take."""
@@ -52,6 +57,7 @@ class History:
 
         Raises HistoryError for what cannot be answered, UnavailableError where nobody can now.
         """
+        question = await self._of_one_source(question)
         store = self.store()
         known = self._desk.view.run.engine.instruments
         instrument = known.get((question.venue, question.symbol))
@@ -72,6 +78,26 @@ class History:
             return None
         store = self._desk.parts.store
         return store if store is not None and store.status().state != "OFF" else None
+
+    async def _of_one_source(self, question: Question) -> Question:
+        """Return the question with the source that it is about, that of the desk unless it says.
+
+        A tape that is played says its own. Raises HistoryError where another one is asked for.
+        """
+        if is_running_source(self._desk.source):
+            source = question.source or self._present()
+            return msgspec.structs.replace(question, source=source)
+        if question.source is not None:
+            manifest = await asyncio.to_thread(load, tape_path(self._desk.source))
+            if manifest.provenance is not question.source:
+                raise HistoryError(
+                    f"this tape is {manifest.provenance}: it has nothing of {question.source}"
+                )
+        return question
+
+    def _present(self) -> Provenance:
+        run = self._desk.view.run
+        return provenance_of(run.source, [run.origin])
 
     async def _from_store(
         self, store: StoreWriter, question: Question, instrument: Instrument, seconds: float
@@ -97,13 +123,13 @@ class History:
             earlier = await self._before(question, begin, seconds)
             if earlier is not None:
                 return earlier
-        answer = await self._as_far_as_known(history, question, instrument)
+        answer = await self._as_far_as_known(history, question, instrument, seconds)
         if answer is None:
             return None
         return await asyncio.to_thread(stream_of, answer.as_table(question.end))
 
     async def _as_far_as_known(
-        self, history: StoreHistory, question: Question, instrument: Instrument
+        self, history: StoreHistory, question: Question, instrument: Instrument, seconds: float
     ) -> Answer | None:
         """Return a page of the store's rows that will not change; None where that is empty.
 
@@ -116,11 +142,28 @@ class History:
         settled = await history.settled(question)
         if settled >= question.end:
             return answer
+        is_past = question.source is not self._present()
+        if is_past and not await self._goes_on(question, settled, seconds):
+            return answer
         if question.times is not None:
             return None
         name = "ts_open" if question.kind is Kind.CANDLES else "ts_recv"
         known = answer.table.filter(pc.less(answer.table[name], settled))
-        return Answer(known, settled, answer.where) if known.num_rows else None
+        if not known.num_rows:
+            return None
+        return msgspec.structs.replace(answer, table=known, next_start=settled)
+
+    async def _goes_on(self, question: Question, settled: int, seconds: float) -> bool:
+        """Say whether the tapes of a source that is not shown know more than the store."""
+        if question.times is not None:
+            return False
+        asked = msgspec.structs.replace(question, start=settled, limit=1)
+        try:
+            body = await self._reader.answer(self.tapes(), asked, seconds)
+        except HistoryError:
+            return False
+        table: pa.Table = pa.ipc.open_stream(body).read_all()
+        return bool(table.num_rows)
 
     async def _before(self, question: Question, begin: int, seconds: float) -> bytes | None:
         """Return what the tapes hold of the range before the store begins, None for nothing."""
@@ -134,8 +177,7 @@ class History:
         table = pa.ipc.open_stream(body).read_all()
         if table.schema.metadata[b"next"]:
             return body
-        return (
-            stream_of(Answer(table, begin, "tape").as_table(question.end))
-            if table.num_rows
-            else None
-        )
+        if not table.num_rows:
+            return None
+        assert question.source is not None
+        return stream_of(Answer(table, begin, "tape", question.source).as_table(question.end))

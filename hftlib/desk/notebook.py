@@ -8,7 +8,7 @@ import msgspec
 
 from hftlib.book.book import Book
 from hftlib.book.layout import ASK, BID
-from hftlib.client.history import HistoryCalls
+from hftlib.client.history import SOURCE, HistoryCalls
 from hftlib.core.compiled import compile_all
 from hftlib.core.errors import TapeError
 from hftlib.core.events import BookSnapshot, Event, Layout
@@ -149,7 +149,9 @@ class TapeBooks(HistoryCalls):
         span = {"start": 0 if kind == "candles" else self.start, "end": self.end + 1}
         named = {"kind": kind, "venue": venue, "symbol": symbol, "limit": UNLIMITED}
         question = msgspec.convert({**span, **asked, **named}, Question)
-        return TapeHistory([self._reader.path]).answer(question).table
+        history = TapeHistory([self._reader.path])
+        source = history.check_source(question.source)
+        return history.answer(question).table.replace_schema_metadata({SOURCE: str(source)})
 
     def _instrument(self, venue: str, symbol: str) -> Instrument:
         instruments = self._reader.instruments

@@ -16,6 +16,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from hftlib.client.history import HistoryError
+from hftlib.core.provenance import Provenance
 from hftlib.features.batch import HOT_NAMES
 from hftlib.features.catalogue import CATALOGUE
 
@@ -54,7 +55,8 @@ class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Ask for rows of one book within [start, end), at most `limit` of them.
 
     `every` is for features, `interval` for candles, `depth` for books, `horizons` (ns) for
-    markouts; `times` asks for markouts at these times instead of after trades.
+    markouts; `times` asks for markouts at these times instead of after trades. Rows are of one
+    `source`; without it, of the one that whoever answers has.
     """
 
     kind: Kind
@@ -68,6 +70,7 @@ class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     depth: int = DEEPEST
     horizons: tuple[int, ...] = HORIZONS_NS
     times: tuple[int, ...] | None = None
+    source: Provenance | None = None
 
     def __post_init__(self) -> None:
         """Refuse ranges, limits and horizons out of reason."""
@@ -91,17 +94,18 @@ class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Answer(msgspec.Struct, frozen=True, eq=False):
     """Hold rows, and the start of the page after them, None where they are all.
 
-    `where` says who answered: store or tape.
+    `where` says who answered, store or tape, and `source` of which market the rows are.
     """
 
     table: pa.Table
     next_start: int | None
     where: str
+    source: Provenance = Provenance.UNKNOWN
 
     def as_table(self, end: int) -> pa.Table:
-        """Return the rows with `next`, `end` and `where` in the metadata of their schema."""
+        """Return the rows; `next`, `end`, `where` and `source` are metadata of their schema."""
         following = "" if self.next_start is None else str(self.next_start)
-        told = {"next": following, "end": str(end), "where": self.where}
+        told = {"next": following, "end": str(end), "where": self.where, "source": str(self.source)}
         return self.table.replace_schema_metadata(told)
 
 

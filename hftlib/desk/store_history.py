@@ -10,7 +10,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from hftlib.client.history import HistoryError
 from hftlib.core.instrument import Instrument
+from hftlib.core.provenance import Provenance
 from hftlib.core.states import BookState
 from hftlib.desk import history_rows, questions
 from hftlib.desk.history_rows import Floats, Ints, Prices, TradeRows
@@ -29,7 +31,7 @@ _MOST_TOLD: Final = 5_000_000
 Query = Callable[[str, Mapping[str, Any], int], Awaitable[pa.Table]]
 """Asks for the result of one statement: its text, its parameters, the most rows."""
 
-_IS_BOOK: Final = "venue = {venue:String} AND symbol = {symbol:String}"
+_IS_BOOK: Final = "venue = {venue:String} AND symbol = {symbol:String} AND source = {source:String}"
 _TABLES: Final = {
     Kind.TRADES: "trades",
     Kind.MARKOUTS: "trades",
@@ -39,7 +41,7 @@ _TABLES: Final = {
 
 
 class StoreHistory:
-    """Answer questions from the tables of the store."""
+    """Answer questions from the tables of the store; each says of which source."""
 
     def __init__(self, query: Query) -> None:
         """Ask through `query`, which raises what the store's writer raises."""
@@ -78,6 +80,10 @@ class StoreHistory:
 
     async def answer(self, question: Question, instrument: Instrument) -> Answer:
         """Return a page of rows; increments are those of each row's own time."""
+        answer = await self._answer(question, instrument)
+        return msgspec.structs.replace(answer, source=_source_of(question))
+
+    async def _answer(self, question: Question, instrument: Instrument) -> Answer:
         if question.kind is Kind.CANDLES:
             return await self._candles(question, instrument)
         if question.kind is Kind.MARKOUTS:
@@ -264,10 +270,18 @@ def _parameters(question: Question, **more: Any) -> dict[str, Any]:
     return {
         "venue": question.venue,
         "symbol": question.symbol,
+        "source": _source_of(question).stored,
         "start": question.start,
         "end": question.end,
         **more,
     }
+
+
+def _source_of(question: Question) -> Provenance:
+    """Return the source that is asked for: the store holds several, which are never mixed."""
+    if question.source is None:
+        raise HistoryError("the store holds rows of several sources: say of which")
+    return question.source
 
 
 def _by_increments(rows: pa.Table, instrument: Instrument) -> Iterator[tuple[Instrument, pa.Table]]:

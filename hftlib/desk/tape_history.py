@@ -1,6 +1,8 @@
 """History from tapes: replay what is needed from the nearest checkpoint, keep what was asked for.
 
 Tapes of one run go on in each other; between runs a book begins anew, and nothing reaches across.
+Tapes of another source than is asked for are left out: what is simulated is never mixed with the
+rest.
 """
 
 import time
@@ -8,13 +10,16 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
+import msgspec
+
 from hftlib.client.history import HistoryError
 from hftlib.core.errors import TapeError
 from hftlib.core.frames import Frame
 from hftlib.core.instrument import Instrument
+from hftlib.core.provenance import Provenance
 from hftlib.desk import questions
 from hftlib.desk.questions import Answer, Question
-from hftlib.desk.tape_keepers import Keeper, keeper_of
+from hftlib.desk.tape_keepers import TAPE, Keeper, keeper_of
 from hftlib.engine.engine import Engine
 from hftlib.engine.facts import Fact
 from hftlib.io.tape.manifest import load
@@ -25,12 +30,13 @@ _LOOK_EVERY: Final = 256
 
 
 class _Tape(NamedTuple):
-    """Hold a tape, when its first and last frames came, and the run that it is a part of."""
+    """Hold a tape, when its first and last frames came, its run and the market that it was."""
 
     reader: TapeReader
     first_ns: int
     last_ns: int
     run: str
+    source: Provenance
 
     def follows(self, other: "_Tape | None") -> bool:
         """Say whether this tape goes on where another one ended."""
@@ -64,18 +70,51 @@ class TapeHistory:
     @property
     def instruments(self) -> dict[Key, Instrument]:
         """Return the instruments of all tapes by (venue, symbol), each as last described."""
-        return {key: one for tape in self._tapes for key, one in tape.reader.instruments.items()}
+        return _instruments_of(self._tapes)
+
+    def check_source(self, source: Provenance | None) -> Provenance:
+        """Return the source of all tapes.
+
+        Raises HistoryError where there are several and none is named, and where none of the
+        tapes is of the one that is.
+        """
+        held = sorted({tape.source for tape in self._tapes}) or [Provenance.UNKNOWN]
+        if source is None and len(held) > 1:
+            raise HistoryError(f"the tapes are of {' and '.join(held)}: say which with source")
+        if source is not None and source not in held:
+            raise HistoryError(f"this is {' and '.join(held)}: it has nothing of {source}")
+        return source or held[0]
 
     def answer(self, question: Question, seconds: float = float("inf")) -> Answer:
-        """Return rows; where `seconds` are not enough, those up to there and where to go on.
+        """Return rows of one source; where `seconds` are not enough, those up to there.
+
+        The source is the one asked for, else that of all tapes; none of it is an empty answer.
 
         Raises HistoryError for a book that the tapes do not hold, and where the time is over
         before the first row could be reached.
         """
+        source = question.source or self.check_source(None)
+        tapes = [tape for tape in self._tapes if tape.source is source]
+        if self._tapes and not tapes:
+            empty = questions.schema_of(question).empty_table()
+            return Answer(empty, None, TAPE, source)
+        answer = _Replay(tapes, self._now_s).answer(question, seconds)
+        return msgspec.structs.replace(answer, source=source)
+
+
+class _Replay:
+    """Answer from tapes of one source."""
+
+    def __init__(self, tapes: Sequence[_Tape], now_s: Callable[[], float]) -> None:
+        self._tapes = tapes
+        self._instruments = _instruments_of(tapes)
+        self._now_s = now_s
+
+    def answer(self, question: Question, seconds: float) -> Answer:
         key = (question.venue, question.symbol)
-        instrument = self.instruments.get(key)
+        instrument = self._instruments.get(key)
         if instrument is None:
-            held = ", ".join(f"{venue} {symbol}" for venue, symbol in sorted(self.instruments))
+            held = ", ".join(f"{venue} {symbol}" for venue, symbol in sorted(self._instruments))
             raise HistoryError(f"no {key[0]} {key[1]} on the tapes: they hold {held or 'nothing'}")
         keep = keeper_of(question, instrument, self._tapes[0].first_ns)
         stopped = self._replay(key, keep, self._now_s() + seconds)
@@ -121,14 +160,19 @@ class TapeHistory:
         """Return an engine, and after which frame it goes on."""
         checkpoint = tape.reader.checkpoint_before(max(begin_ns, tape.first_ns))
         if checkpoint is not None:
-            engine = Engine(self.instruments.values())
+            engine = Engine(self._instruments.values())
             try:
                 engine.restore(checkpoint.blob)
             except TapeError:
                 pass  # written by another version: the tape itself still says everything
             else:
                 return engine, checkpoint.ingress_seq
-        return Engine(self.instruments.values()), None
+        return Engine(self._instruments.values()), None
+
+
+def _instruments_of(tapes: Sequence[_Tape]) -> dict[Key, Instrument]:
+    """Return the instruments of tapes, each as last described."""
+    return {key: one for tape in tapes for key, one in tape.reader.instruments.items()}
 
 
 def _opened(path: Path | str, whole: bool) -> _Tape | None:
@@ -138,7 +182,8 @@ def _opened(path: Path | str, whole: bool) -> _Tape | None:
         if not reader.blocks:
             return None
         last_ns = max(block.max_ts for block in reader.blocks)
-        return _Tape(reader, reader.blocks[0].first_ts, last_ns, load(reader.path).run)
+        told = load(reader.path)
+        return _Tape(reader, reader.blocks[0].first_ts, last_ns, told.run, told.provenance)
     except (TapeError, OSError):
         if whole:
             raise

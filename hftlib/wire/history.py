@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
+from hftlib.core.provenance import Provenance
 from hftlib.core.states import Source
 
 INTERVALS: Final = ("1s", "1m", "5m", "15m", "1h")
@@ -53,13 +54,15 @@ class HistoryReply(msgspec.Struct, frozen=True):
     """Show rows of what was, oldest first: `rows` hold the values of `columns`, in their order.
 
     Where more follow, `next_start` is the start of the next page. `where` says who answered, store
-    or tape. Prices are floats here, in quote units, sizes in base units.
+    or tape; all rows are of one `source`, which the next page is asked for with. Prices are floats
+    here, in quote units, sizes in base units.
     """
 
     kind: str
     venue: str
     symbol: str
     where: str
+    source: Provenance
     next_start: int | None
     columns: list[str]
     rows: list[list[Any]]

@@ -7,6 +7,7 @@ import requests
 
 from hftlib.api.tables import ARROW, rows_of
 from hftlib.client.connection import DeskConnection, RefusedError
+from hftlib.core.provenance import Provenance
 from hftlib.core.states import Source
 from hftlib.desk.candles import INTERVALS as KEPT_INTERVALS
 from hftlib.wire.history import INTERVALS, HistoryReply
@@ -111,6 +112,18 @@ def test_every_kind_answers_as_json_and_as_arrow_alike(desk: DeskInThread, kind:
     assert table.column_names == told.columns
     assert [list(row.values()) for row in table.to_pylist()] == told.rows
     assert told.rows
+    assert table.schema.metadata[b"source"].decode() == told.source == Provenance.EXCHANGE
+
+
+def test_rows_are_of_the_source_that_is_asked_for(
+    desk: DeskInThread, connection: DeskConnection
+) -> None:
+    assert history(desk, "trades", limit=3, source="EXCHANGE") == history(desk, "trades", limit=3)
+    told = connection.trades(SYMBOL, source="EXCHANGE")
+    assert told.attrs == {"source": "EXCHANGE"}
+    assert connection.trades(SYMBOL).equals(told)
+    with pytest.raises(RefusedError, match="this tape is EXCHANGE: it has nothing of SIMULATED"):
+        connection.trades(SYMBOL, source="SIMULATED")
 
 
 def test_horizons_and_times_are_those_asked_for(desk: DeskInThread) -> None:
@@ -126,6 +139,8 @@ def test_horizons_and_times_are_those_asked_for(desk: DeskInThread) -> None:
         (f"trades/{VENUE}/{SYMBOL}?start=5&end=5", 422, "empty"),
         (f"trades/{VENUE}/{SYMBOL}?start=yesterday", 422, "no moment"),
         (f"trades/{VENUE}/{SYMBOL}?limit=10001", 422, "as JSON"),
+        (f"trades/{VENUE}/{SYMBOL}?source=live", 422, "source"),
+        (f"trades/{VENUE}/{SYMBOL}?source=TESTNET", 422, "this tape is EXCHANGE"),
         (f"books/{VENUE}/{SYMBOL}?depth=21", 422, "depth"),
         (f"features/{VENUE}/{SYMBOL}?every=1m", 422, "every"),
         (f"markouts/{VENUE}/{SYMBOL}?horizon=-1", 422, "horizon"),

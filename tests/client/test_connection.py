@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from typing import Any
 
+import pyarrow as pa
 import pytest
 
 import hftlib
@@ -72,6 +74,43 @@ def test_feed_addresses_quote_what_they_are_given() -> None:
     assert feed_url("http://h:1", "v", "s", depth=3) == (
         "ws://h:1/api/v1/stream?topic=heatmap&venue=v&symbol=s&depth=3"
     )
+
+
+class Paging(DeskConnection):
+    """Answer two pages; the desk's own source is another one by the second."""
+
+    def __init__(self) -> None:
+        super().__init__("http://127.0.0.1:1")
+        self.asked: list[dict[str, Any]] = []
+
+    def _arrow(self, method: str, path: str, **rest: Any) -> pa.Table:
+        query = dict(rest["params"])
+        own = ["SIMULATED", "EXCHANGE", "EXCHANGE"][len(self.asked)]
+        self.asked.append(query)
+        source = query.get("source") or own
+        following = "" if len(self.asked) > 1 else "7"
+        told = {"next": following, "end": "9", "where": "store", "source": source}
+        return pa.table({"ts_recv": [len(self.asked)]}).replace_schema_metadata(told)
+
+
+def test_all_pages_are_of_the_first_ones_source() -> None:
+    with Paging() as connection:
+        told = connection.trades(SYMBOL, venue=VENUE)
+    assert told["ts_recv"].tolist() == [1, 2]
+    assert told.attrs == {"source": "SIMULATED"}
+    first, second = connection.asked
+    assert "source" not in first
+    assert (second["source"], second["start"], second["end"]) == ("SIMULATED", "7", "9")
+
+
+def test_all_parts_of_many_times_are_of_the_first_ones_source() -> None:
+    with Paging() as connection:
+        table = connection.markouts(SYMBOL, venue=VENUE, times=range(1_500), as_arrow=True)
+    assert table.schema.metadata == {b"source": b"SIMULATED"}
+    assert [query.get("source") for query in connection.asked][1:] == ["SIMULATED"] * (
+        len(connection.asked) - 1
+    )
+    assert len(connection.asked) > 1
 
 
 def test_the_desk_that_is_meant(tmp_path: Path) -> None:

@@ -79,7 +79,8 @@ def test_a_symbol_alone_is_enough_where_one_venue_has_it() -> None:
     assert asked.questions == [("trades", "binance", "BTCUSDT", {})]
     with pytest.raises(HistoryError, match="coinbase, kraken: say venue="):
         asked.trades("BTC-USD")
-    asked.trades("BTC-USD", venue="kraken")
+    asked.trades("BTC-USD", venue="kraken", source="TESTNET")
+    assert asked.questions[-1] == ("trades", "kraken", "BTC-USD", {"source": "TESTNET"})
     with pytest.raises(HistoryError, match="there is BTC-USD, BTCUSDT"):
         asked.trades("DOGE")
 
@@ -102,6 +103,16 @@ def test_calls_pass_on_what_they_are_given() -> None:
     ]
     with pytest.raises(HistoryError, match="no times"):
         asked.markouts("s", times=[])
+
+
+def test_every_call_passes_on_the_source_and_says_of_which_it_is() -> None:
+    asked = Asked(("v", "s"))
+    for kind in ("features", "books", "trades", "candles", "markouts"):
+        getattr(asked, kind)("s", source="SIMULATED")
+    assert [rest["source"] for _, _, _, rest in asked.questions] == ["SIMULATED"] * 5
+    told = pa.table({"ts_recv": [1]}).replace_schema_metadata({"source": "SIMULATED"})
+    assert frame_of(told).attrs == {"source": "SIMULATED"}
+    assert frame_of(told.replace_schema_metadata()).attrs == {}
 
 
 def test_integers_stay_integers_where_some_are_missing() -> None:

@@ -10,11 +10,13 @@ import pytest
 
 from hftlib.client.history import HistoryError
 from hftlib.core.errors import UnavailableError
+from hftlib.core.provenance import Provenance
+from hftlib.core.states import Source
 from hftlib.desk.history import History
 from hftlib.desk.history_worker import stream_of
 from hftlib.desk.questions import Answer, Kind, Question
 from hftlib.io.store.writer import QueryError
-from tests.desk_support.recording import INSTRUMENTS, SYMBOL, VENUE
+from tests.desk_support.recording import INSTRUMENTS, SYMBOL, VENUE, write_tape
 
 SECOND = 1_000_000_000
 NOW = 1_000 * SECOND
@@ -43,8 +45,13 @@ def stored(stamps: Sequence[int]) -> pa.Table:
 class Store:
     """Hold trades, and answer the three statements that History asks about them."""
 
-    def __init__(self, stamps: Sequence[int], failure: Exception | None = None) -> None:
-        self.stamps = sorted(stamps)
+    def __init__(
+        self,
+        stamps: Sequence[int],
+        failure: Exception | None = None,
+        exchange: Sequence[int] = (),
+    ) -> None:
+        self.held = {"SIMULATED": sorted(stamps), "EXCHANGE": sorted(exchange)}
         self.failure = failure
 
     def status(self) -> SimpleNamespace:
@@ -53,33 +60,44 @@ class Store:
     async def query(self, sql: str, parameters: Mapping[str, Any], **_: Any) -> bytes:
         if self.failure is not None:
             raise self.failure
-        within = [at for at in self.stamps if parameters["start"] <= at < parameters["end"]]
+        stamps = self.held.get(parameters["source"], [])
+        within = [at for at in stamps if parameters["start"] <= at < parameters["end"]]
         if "min(ts_recv)" in sql:
             first = within[0] if within else 0
             return stream_of(pa.table({"first": [first], "rows": [len(within)]}))
         if "max(ts_recv)" in sql:
-            return stream_of(pa.table({"last": [self.stamps[-1]]}))
+            return stream_of(pa.table({"last": [stamps[-1]]}))
         return stream_of(stored(within[: parameters["most"]]))
 
 
 class Tapes:
     """Hold trades on tapes."""
 
-    def __init__(self, stamps: Sequence[int]) -> None:
+    def __init__(self, stamps: Sequence[int], exchange: Sequence[int] | None = None) -> None:
         self.stamps = sorted(stamps)
+        self.exchange = exchange
         self.asked: list[tuple[list[Path], Question]] = []
 
     async def answer(self, paths: list[Path], question: Question, seconds: float) -> bytes:
         self.asked.append((paths, question))
-        within = [at for at in self.stamps if question.start <= at < question.end]
-        if not self.stamps:
+        stamps: Sequence[int] | None = self.stamps
+        if question.source is Provenance.EXCHANGE:
+            stamps = self.exchange
+        within = [at for at in stamps or () if question.start <= at < question.end]
+        if not stamps:
             raise HistoryError("no such book on the tapes")
         table = pa.table({"ts_recv": pa.array(within, pa.int64())})
-        return stream_of(Answer(table, None, "tape").as_table(question.end))
+        source = question.source or Provenance.UNKNOWN
+        return stream_of(Answer(table, None, "tape", source).as_table(question.end))
 
 
 def history(store: Store | None, tapes: Tapes, source: str = "local") -> History:
-    run = SimpleNamespace(now_ns=NOW, engine=SimpleNamespace(instruments={KEY: INSTRUMENTS[0]}))
+    run = SimpleNamespace(
+        now_ns=NOW,
+        source=Source.SIMULATED,
+        origin="local venues",
+        engine=SimpleNamespace(instruments={KEY: INSTRUMENTS[0]}),
+    )
     desk = SimpleNamespace(
         source=source,
         settings=SimpleNamespace(data_dir=Path("nowhere")),
@@ -89,17 +107,21 @@ def history(store: Store | None, tapes: Tapes, source: str = "local") -> History
     return History(desk, tapes)  # type: ignore[arg-type]
 
 
-def question(start: int, end: int) -> Question:
-    return Question(Kind.TRADES, VENUE, SYMBOL, start, end)
+def question(start: int, end: int, source: Provenance | None = None, limit: int = 100) -> Question:
+    return Question(Kind.TRADES, VENUE, SYMBOL, start, end, limit, source=source)
 
 
-async def read(asked: History, start: int, end: int) -> tuple[list[int], list[str]]:
-    """Return all stamps, and who told them, page by page."""
+async def read(
+    asked: History, start: int, end: int, source: Provenance | None = None, limit: int = 100
+) -> tuple[list[int], list[str]]:
+    """Return all stamps, and who told them, page by page; all of the source asked for."""
     told: list[int] = []
     where: list[str] = []
     begin: int | None = start
     while begin is not None:
-        table = pa.ipc.open_stream(await asked.answer(question(begin, end))).read_all()
+        body = await asked.answer(question(begin, end, source, limit))
+        table = pa.ipc.open_stream(body).read_all()
+        assert table.schema.metadata[b"source"].decode() == (source or Provenance.SIMULATED)
         told += table["ts_recv"].to_pylist()
         where.append(table.schema.metadata[b"where"].decode())
         following = table.schema.metadata[b"next"]
@@ -156,5 +178,40 @@ async def test_a_limit_of_the_store_is_told() -> None:
 async def test_a_tape_that_is_played_is_asked_alone(tmp_path: Path) -> None:
     tapes = Tapes([5])
     played = history(Store([7]), tapes, f"tape:{tmp_path}/a.tape")
-    assert await read(played, 1, 100) == ([5], ["tape"])
-    assert tapes.asked[0][0] == [tmp_path / "a.tape"]
+    body = await played.answer(question(1, 100))
+    assert pa.ipc.open_stream(body).read_all()["ts_recv"].to_pylist() == [5]
+    paths, asked = tapes.asked[0]
+    assert (paths, asked.source) == ([tmp_path / "a.tape"], None)
+
+
+async def test_a_tape_that_is_played_has_nothing_of_another_source(tmp_path: Path) -> None:
+    tape = write_tape(tmp_path / "a.tape", 10, Source.SIMULATED)
+    played = history(None, Tapes([5]), f"tape:{tape}")
+    await played.answer(question(1, 100, Provenance.SIMULATED))
+    with pytest.raises(HistoryError, match="this tape is SIMULATED: it has nothing of EXCHANGE"):
+        await played.answer(question(1, 100, Provenance.EXCHANGE))
+
+
+async def test_the_sources_of_a_store_and_its_tapes_are_never_mixed() -> None:
+    ours = [number * SECOND for number in range(100, 110)]
+    theirs = [number * SECOND + 1 for number in range(95, 108)]
+    store = Store(ours[3:], exchange=theirs[4:])
+    tapes = Tapes(ours, exchange=theirs)
+    for limit in (1, 3, 100):
+        told, _ = await read(history(store, tapes), SECOND, NOW - 100 * SECOND, limit=limit)
+        assert told == ours
+        asked = (SECOND, NOW - 100 * SECOND, Provenance.EXCHANGE, limit)
+        assert (await read(history(store, tapes), *asked))[0] == theirs
+
+
+@pytest.mark.parametrize("on_tape", [0, 4])
+async def test_a_source_of_before_is_told_as_far_as_store_and_tapes_know(on_tape: int) -> None:
+    theirs = [NOW - number * SECOND for number in range(30, 20, -1)]
+    later = [theirs[-1] + number * SECOND for number in range(1, on_tape + 1)]
+    # Of a source that is not shown there may be no tape at all any more.
+    tapes = Tapes([NOW - SECOND], exchange=[*theirs, *later] if on_tape else None)
+    store = Store([NOW - 5 * SECOND], exchange=theirs)
+    asked = (theirs[0], NOW + 1, Provenance.EXCHANGE)
+    told, where = await read(history(store, tapes), *asked)
+    assert told == theirs + later
+    assert where == (["store", "tape"] if on_tape else ["store"])

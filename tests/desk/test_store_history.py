@@ -1,4 +1,8 @@
-"""One market, asked of the tape, of a real store and of the desk: the answers are equal."""
+"""One market, asked of the tape, of a real store and of the desk: the answers are equal.
+
+The store also holds another market's rows of the same book and the same time, as of a desk that
+switched its source: none of them may come into an answer.
+"""
 
 import asyncio
 import random
@@ -9,7 +13,9 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from hftlib.client.history import HistoryError
 from hftlib.core.instrument import Instrument
+from hftlib.core.provenance import Provenance
 from hftlib.desk import questions
 from hftlib.desk.opening import run_of
 from hftlib.desk.questions import Answer, Every, Kind, Question
@@ -20,7 +26,7 @@ from hftlib.desk.tape_history import TapeHistory
 from hftlib.io.store.settings import StoreSettings
 from hftlib.io.store.writer import QueryError, StoreWriter
 from hftlib.io.tape.reader import TapeReader
-from tests.desk_support.recording import START_NS, STEP_NS, SYMBOL, VENUE
+from tests.desk_support.recording import START_NS, STEP_NS, SYMBOL, VENUE, write_tape
 from tests.desk_support.varied import write_varied_tape
 
 pytest.importorskip("chdb")
@@ -29,15 +35,14 @@ END_NS = START_NS + 601 * STEP_NS
 
 
 class Held:
-    """Hold a store with what a run over a tape said, and the run as it ended."""
+    """Hold a store with what runs over two tapes said, and the first run as it ended."""
 
-    def __init__(self, folder: Path, tape: Path) -> None:
+    def __init__(self, folder: Path, tape: Path, exchange: Path) -> None:
         self.loop = asyncio.new_event_loop()
         self.tape = tape
+        self.exchange = exchange
         days = 10_000  # the recording is old, and is not to be cleared away as such
-        settings = StoreSettings(
-            folder / "chdb", "desk", "run-1", event_days=days, second_days=days
-        )
+        settings = StoreSettings(folder / "chdb", "desk", event_days=days, second_days=days)
         self.writer = StoreWriter(settings, random.Random(1))
         self.running = self.loop.create_task(self.writer.run())
         self.run = run_of(TapeReader(tape))
@@ -47,7 +52,10 @@ class Held:
         async with asyncio.timeout(120):
             while self.writer.status().state != "RUNNING":
                 await asyncio.sleep(0.01)
+            self.writer.begin_run("run-1", "SIMULATED")
             fill(self.run, self.writer, self.tape)
+            self.writer.begin_run("run-2", "EXCHANGE")
+            fill(run_of(TapeReader(self.exchange)), self.writer, self.exchange)
             while self.writer.status().queued:
                 await asyncio.sleep(0.01)
         assert not self.writer.status().refused, self.writer.status()
@@ -95,14 +103,16 @@ def fill(run: Run, writer: StoreWriter, tape: Path) -> None:
 @pytest.fixture(scope="module")
 def held(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Held]:
     folder = tmp_path_factory.mktemp("store")
-    made = Held(folder, write_varied_tape(folder / "varied.tape"))
+    exchange = write_tape(folder / "exchange.tape")
+    made = Held(folder, write_varied_tape(folder / "varied.tape"), exchange)
     yield made
     made.close()
 
 
 def question(kind: Kind, **more: Any) -> Question:
     span = {"start": START_NS, "end": END_NS, "limit": 100_000}
-    return Question(**{"kind": kind, "venue": VENUE, "symbol": SYMBOL, **span, **more})
+    book = {"venue": VENUE, "symbol": SYMBOL, "source": Provenance.SIMULATED}
+    return Question(**{"kind": kind, **book, **span, **more})
 
 
 QUESTIONS = [
@@ -130,6 +140,42 @@ def test_store_and_tape_answer_alike(held: Held, asked: Question) -> None:
     assert from_store.table.schema == from_tape.table.schema
     assert from_store.table.to_pylist() == from_tape.table.to_pylist()
     assert (from_store.next_start, from_tape.next_start) == (None, None)
+    assert from_store.source is from_tape.source is Provenance.SIMULATED
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        question(Kind.FEATURES, source=Provenance.EXCHANGE),
+        question(Kind.FEATURES, every=Every.SECOND, source=Provenance.EXCHANGE),
+        question(Kind.BOOKS, source=Provenance.EXCHANGE),
+        question(Kind.TRADES, source=Provenance.EXCHANGE),
+        question(Kind.CANDLES, interval="1s", start=0, source=Provenance.EXCHANGE),
+        question(Kind.MARKOUTS, source=Provenance.EXCHANGE),
+    ],
+    ids=lambda one: f"{one.kind} {one.every}",
+)
+def test_the_other_source_of_the_same_book_answers_for_itself(held: Held, asked: Question) -> None:
+    both = TapeHistory([held.tape, held.exchange])
+    from_tape, from_store = both.answer(asked), held.answer(asked)
+    assert from_tape.table.num_rows
+    assert from_store.table.to_pylist() == from_tape.table.to_pylist()
+    assert from_store.source is from_tape.source is Provenance.EXCHANGE
+    assert held.answer(question(asked.kind, source=Provenance.TESTNET)).table.num_rows == 0
+
+
+def test_a_store_is_never_asked_for_all_sources_at_once(held: Held) -> None:
+    with pytest.raises(HistoryError, match="say of which"):
+        held.answer(question(Kind.TRADES, source=None))
+
+
+def test_a_statement_sees_the_source_and_the_run_of_every_row(held: Held) -> None:
+    for table in ("trades", "features_event", "features_1s", "books_1s", "feed_status"):
+        told = held.ask(f"SELECT DISTINCT source, run FROM {table} ORDER BY run").to_pylist()
+        assert told == [
+            {"source": "SIMULATED", "run": "run-1"},
+            {"source": "EXCHANGE", "run": "run-2"},
+        ]
 
 
 @pytest.mark.parametrize("kind", list(Kind))

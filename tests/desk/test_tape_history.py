@@ -9,13 +9,21 @@ import pytest
 from hftlib.client.history import HistoryError
 from hftlib.core.errors import TapeError
 from hftlib.core.frames import Frame
+from hftlib.core.provenance import Provenance
 from hftlib.core.states import Source
 from hftlib.desk.opening import run_of
 from hftlib.desk.questions import Every, Kind, Question
 from hftlib.desk.tape_history import TapeHistory
 from hftlib.engine.engine import Engine
 from hftlib.io.tape import BlockWriter, LiveTape, Manifest, TapeLimits, TapeReader
-from tests.desk_support.recording import INSTRUMENTS, START_NS, STEP_NS, SYMBOL, VENUE
+from tests.desk_support.recording import (
+    INSTRUMENTS,
+    START_NS,
+    STEP_NS,
+    SYMBOL,
+    VENUE,
+    write_tape,
+)
 from tests.desk_support.varied import GAP_AT, frames, write_varied_tape
 
 SECOND = 1_000_000_000
@@ -216,3 +224,28 @@ def test_where_the_book_was_lost_there_is_no_mid(whole: Path) -> None:
     assert all(begin <= at < end or at >= START_NS + STEPS * STEP_NS for at in lost)
     before = [row for row in told if begin - STEP_NS <= row["ts_recv"] < begin]
     assert all(row["mid"] is not None and row["markout_100ms"] is None for row in before)
+
+
+def test_tapes_of_two_sources_are_never_mixed(whole: Path, tmp_path: Path) -> None:
+    real = write_tape(tmp_path / "real.tape", 100, Source.EXCHANGE)
+    both = TapeHistory([whole, real])
+    for path, source in ((whole, Provenance.SIMULATED), (real, Provenance.EXCHANGE)):
+        for kind, more in ASKED:
+            asked = question(kind, source=source, **more)
+            alone = TapeHistory([path]).answer(question(kind, **more))
+            told = both.answer(asked)
+            assert told.table.to_pylist() == alone.table.to_pylist() != []
+            assert told.source is alone.source is source
+    with pytest.raises(HistoryError, match="EXCHANGE and SIMULATED: say which"):
+        both.answer(question())
+    nothing = both.answer(question(source=Provenance.TESTNET))
+    assert (nothing.table.num_rows, nothing.next_start) == (0, None)
+    assert nothing.source is Provenance.TESTNET
+
+
+def test_tapes_are_checked_for_the_source_that_is_asked_for(whole: Path) -> None:
+    history = TapeHistory([whole])
+    assert history.check_source(None) is Provenance.SIMULATED
+    assert history.check_source(Provenance.SIMULATED) is Provenance.SIMULATED
+    with pytest.raises(HistoryError, match="this is SIMULATED: it has nothing of EXCHANGE"):
+        history.check_source(Provenance.EXCHANGE)

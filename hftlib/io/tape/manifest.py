@@ -9,6 +9,7 @@ import msgspec
 
 from hftlib.core.errors import DecimalError, TapeError
 from hftlib.core.instrument import Instrument
+from hftlib.core.provenance import Provenance, provenance_of
 from hftlib.core.states import Source
 from hftlib.io.tape.block import SCHEMA, Header
 
@@ -53,6 +54,11 @@ class Manifest(msgspec.Struct, frozen=True):
     fact_hash: str = ""
     part_hash: str = ""
     signals: dict[str, dict[str, Any]] = {}
+
+    @property
+    def provenance(self) -> Provenance:
+        """Return what market the frames are of."""
+        return provenance_of(self.source, self.origin)
 
     def with_instruments(self, instruments: Iterable[Instrument]) -> "Manifest":
         """Return this manifest with `instruments` put in, a newer one replacing its elder."""
