@@ -12,6 +12,7 @@ import msgspec
 
 from hftlib.cli.flags import add_settings
 from hftlib.cli.progress import Show, progress_of
+from hftlib.client.history import SOURCE
 from hftlib.core.configuration import Configuration
 
 if TYPE_CHECKING:
@@ -25,13 +26,17 @@ _FORMATS = (".parquet", ".csv")
 
 
 class Exported(msgspec.Struct, frozen=True):
-    """Tell what was written, and who told it: desk, store or tape."""
+    """Tell what was written, and who told it: desk, store or tape.
+
+    `source` is the market that all rows are of; empty where each row of a table says its own.
+    """
 
     file: str
     table: str
     rows: int
     bytes: int
     where: str
+    source: str
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -50,6 +55,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--to", dest="end", default="", metavar="TIME", help="ISO text or ns UTC, exclusive"
     )
     parser.add_argument("--tape", type=Path, help="read this tape, and nothing else")
+    parser.add_argument(
+        "--source",
+        dest="of_source",
+        choices=("EXCHANGE", "TESTNET", "SIMULATED", "UNKNOWN"),
+        help="market that the rows are of; that of whoever is asked when left out",
+    )
     parser.add_argument("--interval", choices=("1s", "1m", "5m", "15m", "1h"), help="of candles")
     parser.add_argument("--every", choices=("event", "1s"), help="of features")
     parser.add_argument("--depth", type=int, help="levels a side of books")
@@ -71,18 +82,21 @@ def run(arguments: argparse.Namespace, configuration: Configuration) -> int:
     with contextlib.ExitStack() as stack:
         where, pages = _pages(arguments, configuration, wanted, stack)
         with progress_of(" rows", scaled=True) as show:
-            rows = _write(output, pages, show)
-    report = Exported(str(output), wanted.table, rows, output.stat().st_size, where)
+            rows, source = _write(output, pages, show)
+    size = output.stat().st_size
+    report = Exported(str(output), wanted.table, rows, size, where, source)
     if arguments.json:
         print(msgspec.json.encode(report).decode())
     else:
-        print(f"{report.file}: {rows:,} rows of {report.table} from the {where}")
+        market = f", {source}" if source else ""
+        print(f"{report.file}: {rows:,} rows of {report.table} from the {where}{market}")
     return 0
 
 
 def _wanted(arguments: argparse.Namespace) -> "Wanted":
     from hftlib.client.history import nanoseconds
     from hftlib.core.errors import HftlibError
+    from hftlib.core.provenance import Provenance
     from hftlib.desk.exporting import Wanted, table_names
 
     if arguments.table not in table_names():
@@ -94,7 +108,10 @@ def _wanted(arguments: argparse.Namespace) -> "Wanted":
         if text
     }
     more = {name: value for name, value in given.items() if value is not None}
-    return Wanted(arguments.table, arguments.venue, arguments.symbol, more=more, **span)
+    source = None if arguments.of_source is None else Provenance(arguments.of_source)
+    return Wanted(
+        arguments.table, arguments.venue, arguments.symbol, source=source, more=more, **span
+    )
 
 
 def _pages(
@@ -156,21 +173,26 @@ def _folder_pages(
     return "store", store_pages(database, wanted)
 
 
-def _write(output: Path, pages: Iterator["pa.Table"], show: Show) -> int:
-    """Write pages beside the file, and put that in place when it is whole; return the rows."""
+def _write(output: Path, pages: Iterator["pa.Table"], show: Show) -> tuple[int, str]:
+    """Write pages beside the file, and put that in place when it is whole.
+
+    Returns the rows, and the source that all of them are of.
+    """
     part = output.with_name(f".{output.name}.{os.getpid()}.part")
     rows = 0
     try:
         first = next(pages)
-        with _writer(output.suffix, part, first.schema.remove_metadata()) as write:
+        source = (first.schema.metadata or {}).get(SOURCE, b"").decode()
+        told = {SOURCE: source} if source else None
+        with _writer(output.suffix, part, first.schema.with_metadata(told)) as write:
             for page in itertools.chain([first], pages):
-                write(page.replace_schema_metadata())
+                write(page.replace_schema_metadata(told))
                 rows += page.num_rows
                 show(rows, rows)
         part.replace(output)
     finally:
         part.unlink(missing_ok=True)
-    return rows
+    return rows, source
 
 
 @contextlib.contextmanager

@@ -10,8 +10,9 @@ import msgspec
 import pyarrow as pa
 
 from hftlib.client.connection import DeskConnection
-from hftlib.client.history import HistoryError
+from hftlib.client.history import SOURCE, HistoryError
 from hftlib.core.instrument import Instrument
+from hftlib.core.provenance import Provenance, provenance_stored
 from hftlib.desk.questions import LATEST, Kind, Question
 from hftlib.desk.store_history import StoreHistory
 from hftlib.desk.tape_history import TapeHistory
@@ -32,7 +33,8 @@ _LARGEST: Final = 2**30
 class Wanted(msgspec.Struct, frozen=True):
     """Say what is exported: a kind of history, or a table of the store as it stands.
 
-    `more` are what a kind takes besides: every, interval, depth, horizons (ns).
+    History is of one `source`: that of whoever is asked, unless one is named; a table is of all
+    sources then. `more` are what a kind takes besides: every, interval, depth, horizons (ns).
     """
 
     table: str
@@ -40,6 +42,7 @@ class Wanted(msgspec.Struct, frozen=True):
     symbol: str = ""
     start: int = 0
     end: int = LATEST
+    source: Provenance | None = None
     more: dict[str, Any] = {}
 
     @property
@@ -47,9 +50,9 @@ class Wanted(msgspec.Struct, frozen=True):
         """Say whether a kind of history is meant."""
         return self.table in list(Kind)
 
-    def question(self, venue: str) -> Question:
+    def question(self, venue: str, source: Provenance) -> Question:
         """Return it as the question about one book."""
-        named = {"kind": self.table, "venue": venue, "symbol": self.symbol}
+        named = {"kind": self.table, "venue": venue, "symbol": self.symbol, "source": source}
         span = {"start": self.start, "end": self.end, "limit": PAGE_ROWS}
         return msgspec.convert({**named, **span, **self.more}, Question)
 
@@ -72,6 +75,8 @@ def desk_pages(connection: DeskConnection, wanted: Wanted) -> Iterator[pa.Table]
         return
     books = [(one.venue, symbol) for one in connection.venues() for symbol in one.symbols]
     asked = {"start": wanted.start, "end": wanted.end, **wanted.more}
+    if wanted.source is not None:
+        asked["source"] = str(wanted.source)
     venue = _venue_of(wanted, books)
     yield from connection.history_pages(wanted.table, venue, wanted.symbol, asked)
 
@@ -90,15 +95,19 @@ def store_pages(database: Database, wanted: Wanted) -> Iterator[pa.Table]:
     if not wanted.is_history:
         yield from _table_pages(ask, wanted)
         return
-    books = ask("SELECT DISTINCT venue, symbol FROM trades", {}, _TABLE_ROWS).to_pylist()
+    books = ask("SELECT DISTINCT venue, symbol, source FROM trades", {}, _TABLE_ROWS).to_pylist()
     venue = _venue_of(wanted, [(row["venue"], row["symbol"]) for row in books])
-    question: Question | None = wanted.question(venue)
+    held = {
+        row["source"] for row in books if (row["venue"], row["symbol"]) == (venue, wanted.symbol)
+    }
+    source = _source_of(wanted, {provenance_stored(word) for word in held})
+    question: Question | None = wanted.question(venue, source)
     # The store holds no instruments: increments stand in each row, but what a contract is worth
     # in quote units does not.
     instrument = Instrument(venue, wanted.symbol, "", "", "1", "1")
     while question is not None:
         answer = asyncio.run(StoreHistory(query).answer(question, instrument))
-        yield _without_amounts(answer.table)
+        yield _said(_without_amounts(answer.table), source)
         question = _after(question, answer.next_start)
 
 
@@ -107,11 +116,26 @@ def tape_pages(paths: list[Path], wanted: Wanted) -> Iterator[pa.Table]:
     if not wanted.is_history:
         raise HistoryError(f"a tape has no {wanted.table}: it has {', '.join(Kind)}")
     history = TapeHistory(paths, whole=len(paths) == 1)
-    question: Question | None = wanted.question(_venue_of(wanted, list(history.instruments)))
+    source = history.check_source(wanted.source)
+    venue = _venue_of(wanted, list(history.instruments))
+    question: Question | None = wanted.question(venue, source)
     while question is not None:
         answer = history.answer(question)
-        yield answer.table
+        yield _said(answer.table, source)
         question = _after(question, answer.next_start)
+
+
+def _source_of(wanted: Wanted, held: set[Provenance]) -> Provenance:
+    """Return the source that is meant. Raises HistoryError where rows of several would do."""
+    if wanted.source is None and len(held) > 1:
+        raise HistoryError(
+            f"the store has {wanted.symbol} of {' and '.join(sorted(held))}: say which with source"
+        )
+    return wanted.source or next(iter(held))
+
+
+def _said(table: pa.Table, source: Provenance) -> pa.Table:
+    return table.replace_schema_metadata({SOURCE: str(source)})
 
 
 def _without_amounts(table: pa.Table) -> pa.Table:
@@ -164,6 +188,9 @@ def _statement(table: Table, wanted: Wanted) -> tuple[str, dict[str, Any]]:
         if value:
             conditions.append(f"{name} = {{{name}:String}}")
             parameters[name] = value
+    if wanted.source is not None:
+        conditions.append("source = {source:String}")
+        parameters["source"] = wanted.source.stored
     final = " FINAL" if table.newest_wins else ""
     sql = f"SELECT * FROM {wanted.table}{final} WHERE {' AND '.join(conditions)} "
     return sql + f"ORDER BY {table.stamp} LIMIT {_TABLE_ROWS} WITH TIES", parameters

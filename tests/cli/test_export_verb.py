@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from hftlib.cli.frame import REFUSED, main
+from hftlib.core.states import Source
 from hftlib.desk.opening import run_of
 from hftlib.desk.parts import store_folder
 from hftlib.desk.store_rows import StoreRows
@@ -44,6 +45,8 @@ def test_a_tape_is_exported(tape: Path, tmp_path: Path, capsys: pytest.CaptureFi
     assert export("trades", "--symbol", SYMBOL, "--tape", tape, "-o", file, "--json") == 0
     told = json.loads(capsys.readouterr().out)
     assert (told["rows"], told["where"], told["file"]) == (20, "tape", str(file))
+    assert told["source"] == "EXCHANGE"
+    assert pq.read_schema(file).metadata[b"source"] == b"EXCHANGE"
     frame = pd.read_parquet(file)
     assert frame["trade_id"].tolist() == [7_000 + 5 * number for number in range(1, 21)]
     assert frame["ts_recv"].dtype == "int64"
@@ -87,6 +90,20 @@ def test_a_file_is_not_replaced_unless_forced(
         (("trades", "--symbol", "DOGE", "--tape", "TAPE", "-o", "a.csv"), "there is binance"),
         (("trades", "--tape", "TAPE", "-o", "a.csv"), "a book is not known"),
         (("signals", "--tape", "TAPE", "-o", "a.csv"), "a tape has no signals"),
+        (
+            (
+                "trades",
+                "--symbol",
+                SYMBOL,
+                "--tape",
+                "TAPE",
+                "--source",
+                "SIMULATED",
+                "-o",
+                "a.csv",
+            ),
+            "nothing of SIMULATED",
+        ),
         (("trades", "--from", "then", "-o", "a.csv"), "no moment"),
         (("trades", "--symbol", SYMBOL, "-o", "a.csv"), "neither a store nor tapes"),
         (("trades", "--symbol", SYMBOL, "--tape", "absent", "-o", "a.csv"), "absent"),
@@ -126,25 +143,41 @@ def test_the_tapes_of_a_data_folder_are_read_where_no_desk_runs(
     (tmp_path / "data" / "tapes" / "a.tape").symlink_to(tape)
     (tmp_path / "data" / "tapes" / "begun.tape").mkdir()
     assert export("markouts", "--symbol", SYMBOL, "-o", tmp_path / "m.csv") == 0
-    assert "20 rows of markouts from the tape" in capsys.readouterr().out
+    assert "20 rows of markouts from the tape, EXCHANGE" in capsys.readouterr().out
+
+
+def test_tapes_of_a_data_folder_are_told_apart_by_their_source(
+    tape: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tapes = tmp_path / "data" / "tapes"
+    tapes.mkdir(parents=True)
+    (tapes / "a.tape").symlink_to(tape)
+    write_tape(tapes / "b.tape", 50, Source.SIMULATED)
+    order = ("trades", "--symbol", SYMBOL)
+    assert export(*order, "-o", tmp_path / "both.csv") == REFUSED
+    assert "EXCHANGE and SIMULATED" in capsys.readouterr().err
+    assert export(*order, "--source", "SIMULATED", "-o", tmp_path / "t.csv") == 0
+    assert "10 rows of trades from the tape, SIMULATED" in capsys.readouterr().out
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory, tape: Path) -> Path:
-    """Return a data folder whose store holds what a run over the tape said."""
+    """Return a data folder whose store holds what two runs over the tape said."""
     pytest.importorskip("chdb")
     data = tmp_path_factory.mktemp("data")
 
     async def fill() -> None:
         keep = {"event_days": 10_000, "second_days": 10_000}
-        settings = StoreSettings(store_folder(data), "desk", "run", **keep)
+        settings = StoreSettings(store_folder(data), "desk", **keep)
         writer = StoreWriter(settings, random.Random(1))
         running = asyncio.create_task(writer.run())
-        run = run_of(TapeReader(tape))
-        rows = StoreRows(run, writer)
-        for frame in TapeReader(tape).frames():
-            rows.note(frame, run.feed(frame))
-        rows.end()
+        for source in ("EXCHANGE", "SIMULATED"):
+            writer.begin_run(f"run of {source}", source)
+            run = run_of(TapeReader(tape))
+            rows = StoreRows(run, writer)
+            for frame in TapeReader(tape).frames():
+                rows.note(frame, run.feed(frame))
+            rows.end()
         async with asyncio.timeout(120):
             while writer.status().queued:
                 await asyncio.sleep(0.01)
@@ -155,22 +188,41 @@ def folder(tmp_path_factory: pytest.TempPathFactory, tape: Path) -> Path:
     return data
 
 
-@pytest.mark.parametrize(("table", "rows"), [("trades", 20), ("features", 100), ("feed_status", 2)])
-def test_the_store_of_a_data_folder_is_read_where_no_desk_runs(
-    folder: Path, tmp_path: Path, table: str, rows: int
-) -> None:
-    # The embedded engine stays in a process for good, so this one is not the tests' own.
+def export_of(folder: Path, table: str, *more: str) -> "subprocess.CompletedProcess[str]":
+    """Export from the store in a process of its own: the engine stays in one for good."""
     command = [sys.executable, "-m", "hftlib", "export", table, "-o", "a.parquet", "--json"]
-    told = subprocess.run(
-        [*command, "--symbol", SYMBOL, "--data-dir", str(folder)],
+    return subprocess.run(
+        [*command, "--symbol", SYMBOL, "--data-dir", str(folder), *more],
         env={**os.environ, "PYTHONPATH": str(PROJECT)},
         capture_output=True,
         text=True,
         timeout=120,
         check=False,
     )
+
+
+def test_a_store_of_several_sources_is_asked_for_one(folder: Path) -> None:
+    told = export_of(folder, "trades")
+    assert told.returncode == REFUSED
+    assert "the store has BTCUSDT of EXCHANGE and SIMULATED: say which" in told.stderr
+
+
+@pytest.mark.parametrize(
+    ("table", "source", "rows"),
+    [
+        ("trades", "SIMULATED", 20),
+        ("features", "EXCHANGE", 100),
+        ("feed_status", "SIMULATED", 2),
+        ("feed_status", "", 4),
+    ],
+)
+def test_the_store_of_a_data_folder_is_read_where_no_desk_runs(
+    folder: Path, tmp_path: Path, table: str, source: str, rows: int
+) -> None:
+    told = export_of(folder, table, *(["--source", source] if source else []))
     assert told.returncode == 0, told.stderr
     report = json.loads(told.stdout)
     assert report["where"] == "store"
+    assert report["source"] == ("" if table == "feed_status" else source)
     assert report["rows"] == pq.read_table(tmp_path / "a.parquet").num_rows
     assert report["rows"] == rows
