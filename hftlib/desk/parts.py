@@ -1,6 +1,7 @@
 """What a desk has whatever it shows: the parts that keep its facts, opened once and closed last."""
 
 import asyncio
+import contextlib
 import os
 import platform
 import random
@@ -21,6 +22,7 @@ from hftlib.io.store.writer import StoreWriter
 from hftlib.wire.messages import Health
 
 STORE_FOLDER: Final = "store"
+_STORE_WITHIN_S: Final = 10.0
 
 
 class Parts:
@@ -38,6 +40,7 @@ class Parts:
         self._live: LiveRun | None = None
         self._rows: StoreRows | None = None
         self._storing: asyncio.Task[None] | None = None
+        self._has_book = asyncio.Event()
 
     async def open(self) -> None:
         """Open what keeps facts. Raises HftlibError when the data folder refuses."""
@@ -50,13 +53,20 @@ class Parts:
             return
         if self.store is None:
             self.store = StoreWriter(store_settings(self.settings), random.SystemRandom())
-            self._storing = asyncio.create_task(self.store.run(), name="store")
+            self._storing = asyncio.create_task(self._keep_store(self.store), name="store")
         run = live.run
         self.store.begin_run(run_name(), provenance_of(run.source, [run.origin]).stored)
         event_features = self.settings.store.event_features
         self._live = live
         self._rows = StoreRows(run, self.store, event_features=event_features)
         live.listeners.append(self._rows.note)
+
+    async def _keep_store(self, store: StoreWriter) -> None:
+        """Run the store, begun once there is a book: opening it takes seconds of a core."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._has_book.wait(), _STORE_WITHIN_S)
+        self._has_book.set()
+        await store.run()
 
     def run_ends(self) -> None:
         """Keep nothing of the live run any more."""
@@ -68,6 +78,8 @@ class Parts:
     def second(self, now_ns: int) -> None:
         """Keep what is kept once a second."""
         if self._rows is not None and self._live is not None:
+            if self._live.run.has_live_book:
+                self._has_book.set()
             self._rows.second(now_ns)
             self._rows.latency(now_ns, self._live.latency.take_recent())
 
@@ -85,8 +97,10 @@ class Parts:
         """Write what waits, and close."""
         await self.tapes.close()
         if self.store is not None and self._storing is not None:
-            await self.store.close()
-            await self._storing
+            if self._has_book.is_set():
+                await self.store.close()
+            self._storing.cancel()
+            await asyncio.gather(self._storing, return_exceptions=True)
         if self.ledger is not None:
             await asyncio.to_thread(self.ledger.close)
 
