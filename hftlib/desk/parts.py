@@ -97,8 +97,7 @@ class Parts:
         """Write what waits, and close."""
         await self.tapes.close()
         if self.store is not None and self._storing is not None:
-            if self._has_book.is_set():
-                await self.store.close()
+            await self.store.close()
             self._storing.cancel()
             await asyncio.gather(self._storing, return_exceptions=True)
         if self.ledger is not None:

@@ -97,6 +97,7 @@ class StoreWriter:
         self._work = asyncio.Event()
         self._closing = asyncio.Event()
         self._ended = asyncio.Event()
+        self._ended.set()
         self._drained = asyncio.Event()
         self._heard_s = 0.0
 
@@ -156,6 +157,7 @@ class StoreWriter:
 
     async def run(self) -> None:
         """Start the process, feed it, start it again when it ends; until `close`."""
+        self._ended.clear()
         cutting = asyncio.create_task(self._cut_on())
         try:
             while not self._closing.is_set():
