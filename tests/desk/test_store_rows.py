@@ -20,6 +20,7 @@ from hftlib.features.layout import HOT_COUNT
 from hftlib.io.store.arrow import arrow_of
 from hftlib.io.store.backlog import OpenBlock
 from hftlib.io.store.messages import Rows, to_store
+from hftlib.io.store.schema import WrittenBy
 from hftlib.io.store.tables import TABLES
 from hftlib.signals.signal import Signal, SignalSide
 from hftlib.wire.messages import GcPauses, Health
@@ -27,6 +28,7 @@ from tests.desk_support.recording import INSTRUMENTS, START_NS, STEP_NS, SYMBOL,
 
 STEPS = 700
 SECOND = 1_000_000_000
+WRITTEN_BY = WrittenBy("desk", "run", "SIMULATED", 1)
 
 
 class Collected:
@@ -62,7 +64,7 @@ class Collected:
         rows = self.rows.get(table, [])
         if rows:
             pieces.append(Rows(len(rows), list(zip(*rows, strict=True))))
-        return arrow_of(TABLES[table], pieces, ("desk", "run", 1)).to_pylist()
+        return arrow_of(TABLES[table], pieces, WRITTEN_BY).to_pylist()
 
 
 def run_of():
