@@ -5,12 +5,15 @@ It is opened beside the loading of the kernels: asking exchanges and starting ve
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
+import msgspec
+
+from hftlib.core.errors import ConfigurationError
 from hftlib.desk.market_child import MarketChild
 from hftlib.desk.settings import LOCAL, DeskSettings
-from hftlib.desk.sources import RunningSource, choose_source, local_addresses
+from hftlib.desk.sources import LOCAL_VENUES, RunningSource, choose_source, local_addresses
 from hftlib.venues.plans import Addresses
 
 _log: Final = logging.getLogger(__name__)
@@ -52,8 +55,24 @@ async def open_source(settings: DeskSettings, name: str) -> OpenedSource:
         return OpenedSource(source, source.addresses, others)
     market = MarketChild(settings.data_dir)
     try:
-        addresses, others = local_addresses(await market.open(), settings.venues)
+        addresses, absent = local_addresses(await market.open(), settings.venues)
+        if absent:
+            source = without(source, absent, addresses)
     except BaseException:
         await market.close()
         raise
-    return OpenedSource(source, addresses, others, market)
+    return OpenedSource(source, addresses, (), market)
+
+
+def without(
+    source: RunningSource, absent: Sequence[str], present: Mapping[str, Addresses]
+) -> RunningSource:
+    """Return a local source that says which venues it lacks: real ones would not be SIMULATED.
+
+    Raises ConfigurationError when it lacks all of them.
+    """
+    missing = f"There is no local {' and no local '.join(absent)}."
+    if not present:
+        raise ConfigurationError(f"{missing} Local venues: {', '.join(LOCAL_VENUES)}")
+    reason = f"{source.reason} {missing}".strip()
+    return msgspec.structs.replace(source, reason=reason)

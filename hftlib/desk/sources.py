@@ -8,10 +8,14 @@ import msgspec
 
 from hftlib.core.errors import ConfigurationError
 from hftlib.core.states import Source
+from hftlib.core.venue import BINANCE, BINANCE_USDM, COINBASE, COINBASE_EXCHANGE
 from hftlib.desk.settings import LIVE, LOCAL, TESTNET
 from hftlib.io.reachability import ENDPOINTS, Endpoint, Reach, probe
 from hftlib.venues.addresses import LIVE_ADDRESSES, TESTNET_ADDRESSES
 from hftlib.venues.plans import Addresses
+
+LOCAL_VENUES: Final = (BINANCE, BINANCE_USDM, COINBASE, COINBASE_EXCHANGE)
+"""The venues that there are locally."""
 
 _log: Final = logging.getLogger(__name__)
 
@@ -79,6 +83,6 @@ def local_addresses(
     known = {
         venue: Addresses(venue, told[venue], told[venue].replace("http", "ws", 1))
         for venue in venues
-        if venue in told and venue in LIVE_ADDRESSES
+        if venue in told and venue in LOCAL_VENUES
     }
     return known, tuple(venue for venue in venues if venue not in known)

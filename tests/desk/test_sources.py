@@ -4,6 +4,7 @@ import pytest
 
 from hftlib.core.errors import ConfigurationError
 from hftlib.core.states import Source
+from hftlib.desk.opened_source import without
 from hftlib.desk.sources import choose_source, local_addresses
 from hftlib.io.reachability import Reach
 from hftlib.venues.addresses import LIVE_ADDRESSES, TESTNET_ADDRESSES
@@ -66,3 +67,13 @@ def test_local_venues_answer_at_sockets_of_the_same_port() -> None:
     assert known["binance"].stream_url == "ws://127.0.0.1:5"
     assert known["binance"].rest_url == "http://127.0.0.1:5"
     assert others == ("kraken", "control")
+
+
+def test_a_local_source_says_which_venues_it_lacks() -> None:
+    source = choose_source("local", (*VENUES, "kraken"), never)
+    known = {"binance": LIVE_ADDRESSES["binance"]}
+    assert without(source, ("kraken",), known).reason == "There is no local kraken."
+    fallen = choose_source("auto", VENUES, answering())
+    assert without(fallen, ("okx",), known).reason.endswith("simulated. There is no local okx.")
+    with pytest.raises(ConfigurationError, match=r"no local kraken.*Local venues: binance"):
+        without(source, ("kraken",), {})
