@@ -51,6 +51,8 @@ def _findings(health: Health, books: Sequence[BookTally]) -> Iterator[Finding]:
     if health.state == "failed":
         yield BROKEN, health.reason or "the source failed"
     if health.state == "running":
+        if health.lanes and not books:
+            yield BROKEN, "there is no book: no venue has come up"
         yield from _of_books(books)
         yield from _of_lanes(health.lanes)
         yield from _of_budgets(health.budgets)

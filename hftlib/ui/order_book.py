@@ -10,7 +10,7 @@ from hftlib.core.errors import HftlibError, UnavailableError
 from hftlib.ui import chrome, panels, polling
 from hftlib.ui.link import desk_link
 from hftlib.ui.panels import Topic
-from hftlib.wire.messages import VenueReply
+from hftlib.wire.messages import Health, VenueReply
 
 _RUNNING: Final = frozenset({"running", "ended"})
 
@@ -67,7 +67,14 @@ def _wait() -> None:
     elif connection.venues():
         st.rerun()
     else:
-        chrome.trouble("The desk has no book", f"Its source, {health.origin}, names no symbol.")
+        chrome.trouble("The desk has no book", _why_no_book(health))
+
+
+def _why_no_book(health: Health) -> str:
+    """Return what keeps a desk from having a book, in its own words where it gives some."""
+    if health.reasons:
+        return "\n".join(health.reasons)
+    return f"Its source, {health.origin}, names no symbol."
 
 
 @st.fragment(run_every=1.0)

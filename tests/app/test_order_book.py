@@ -1,5 +1,6 @@
 """The order book page in every state of the desk, without a browser."""
 
+import msgspec
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
@@ -163,3 +164,10 @@ def test_a_source_switched_elsewhere_is_shown(page: AppTest, desk: FakeDesk) -> 
     desk.shown = "local"
     page.run()
     assert page.sidebar.selectbox[0].value == "local"
+
+
+def test_a_desk_without_a_book_says_what_keeps_it_from_one() -> None:
+    health = FakeDesk().health()
+    assert order_book._why_no_book(health) == f"Its source, {health.origin}, names no symbol."
+    troubled = msgspec.structs.replace(health, reasons=["no venue", "no connection"])
+    assert order_book._why_no_book(troubled) == "no venue\nno connection"

@@ -139,3 +139,11 @@ def test_the_gravest_comes_first() -> None:
 )
 def test_durations_are_told_shortly(ms: float, told: str) -> None:
     assert seconds(ms) == told
+
+
+def test_without_any_venue_it_is_broken() -> None:
+    waiting = LaneStatus("binance", "rest", "WAITING", "no connection", [], 0, 0, None, None)
+    condition, reasons = judge(replace(WELL, lanes=[waiting]), [])
+    assert condition == BROKEN
+    assert reasons[0] == "there is no book: no venue has come up"
+    assert "binance: connection rest is WAITING: no connection" in reasons
