@@ -128,13 +128,15 @@ def run(arguments: argparse.Namespace, configuration: Configuration) -> int:
 
 def _client(arguments: argparse.Namespace, configuration: Configuration) -> "ControlClient":
     from hftlib.io.local.control_client import ControlClient
-    from hftlib.io.local.ports_file import FILE, read_addresses
+    from hftlib.io.local.ports_file import CHILD_FILE, FILE, read_addresses
     from hftlib.io.local.settings import CONTROL
 
     url = arguments.control
     if url is None:
-        path = arguments.ports_file or Path(configuration.data_dir).expanduser() / FILE
-        left = read_addresses(path)
+        folder = Path(configuration.data_dir).expanduser()
+        path = arguments.ports_file or folder / FILE
+        # Else the market that a desk of this folder runs for itself.
+        left = read_addresses(path) or read_addresses(folder / CHILD_FILE)
         if left is None:
             raise UnavailableError(f"no local market runs: {path} tells of none")
         url = left.addresses[CONTROL]

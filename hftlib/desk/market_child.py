@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from hftlib.core.errors import UnavailableError
-from hftlib.io.local.ports_file import FILE, Addresses, read_addresses
+from hftlib.io.local.ports_file import CHILD_FILE, FILE, Addresses, read_addresses
 
 _READY_WITHIN_S: Final = 240.0
 """The first start on a machine compiles kernels, on a busy one for minutes."""
@@ -20,6 +20,7 @@ _END_WITHIN_S: Final = 5.0
 _PROBE_S: Final = 1.0
 _NICENESS: Final = 10
 _AGAIN_S: Final = 1.0
+_SILENT_PROBES: Final = 5
 
 _log: Final = logging.getLogger(__name__)
 
@@ -51,7 +52,7 @@ class MarketChild:
             _log.info("joined the local venues", extra={"pid": joined.pid})
         else:
             self.addresses = await self._start(["--free-ports"])
-            self._watching = asyncio.create_task(self._watch())
+        self._watching = asyncio.create_task(self._watch())
         return self.addresses
 
     async def close(self) -> None:
@@ -76,6 +77,8 @@ class MarketChild:
             *words,
             "--data-dir",
             str(self._data_dir),
+            "--ports-file",
+            str(self._data_dir / CHILD_FILE),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             env={**os.environ, "PYTHONPATH": _package_path()},
@@ -93,21 +96,31 @@ class MarketChild:
             ) from None
 
     async def _watch(self) -> None:
-        """Start the market again at the same ports whenever it dies."""
+        """Start the market again at the same ports whenever it dies, a joined one as well."""
         ports = [
             word
             for name, url in self.addresses.items()
             for word in (f"--port-{name.replace('_', '-')}", str(urlsplit(url).port))
         ]
-        while self._process is not None:
-            code = await self._process.wait()
-            _log.warning("the local venues ended and are started again", extra={"code": code})
-            await asyncio.sleep(_AGAIN_S)
+        while True:
+            await self._until_it_ends()
+            _log.warning("the local venues ended and are started again")
             self.restarts += 1
             try:
                 await self._start(ports)
             except UnavailableError as error:
                 _log.error(str(error))
+
+    async def _until_it_ends(self) -> None:
+        """Return when the market has ended; who stopped one of their own may start it again."""
+        if self._process is not None:
+            await self._process.wait()
+            await asyncio.sleep(_AGAIN_S)
+            return
+        silent = 0
+        while silent < _SILENT_PROBES:
+            await asyncio.sleep(_AGAIN_S)
+            silent = 0 if await _answers(self.addresses["control"]) else silent + 1
 
 
 async def _answers(url: str) -> bool:

@@ -9,6 +9,7 @@ from hftlib.cli import market_ctl
 from hftlib.cli.frame import main
 from hftlib.core.configuration import Configuration
 from hftlib.core.errors import ConfigurationError
+from hftlib.io.local.ports_file import CHILD_FILE, Addresses, write_addresses
 
 
 class Recorder:
@@ -97,6 +98,13 @@ def test_an_answer_is_told_line_by_line():
 def test_without_a_market_it_says_where_it_looked(tmp_path, capsys):
     assert main(["market", "--data-dir", str(tmp_path), "ctl", "status"]) == 2
     assert f"no local market runs: {tmp_path / 'market.json'}" in capsys.readouterr().err
+
+
+def test_the_market_of_a_desk_is_found_too(tmp_path, capsys):
+    told = Addresses({"control": "http://127.0.0.1:9"}, "", 1)
+    write_addresses(tmp_path / CHILD_FILE, told)
+    assert main(["market", "--data-dir", str(tmp_path), "ctl", "status"]) == 2
+    assert "no local market answers at http://127.0.0.1:9" in capsys.readouterr().err
 
 
 def test_a_control_address_that_is_silent_is_named(capsys):

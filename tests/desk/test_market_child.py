@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from hftlib.desk.market_child import MarketChild
 from hftlib.io.local.ports_file import FILE, Addresses, write_addresses
+from tests.local_support.market_process import market_process
 
 
 async def answers(url: str) -> bool:
@@ -34,32 +35,44 @@ def is_alive(pid: int) -> bool:
     return True
 
 
-async def test_a_market_is_started_joined_revived_and_ended(tmp_path: Path) -> None:
-    first, second = MarketChild(tmp_path), MarketChild(tmp_path)
-    addresses = await first.open()
+async def test_a_market_is_started_revived_and_ended(tmp_path: Path) -> None:
+    child = MarketChild(tmp_path)
+    addresses = await child.open()
     try:
         assert {"binance", "coinbase", "control"} <= set(addresses)
         assert await answers(addresses["binance"])
-        assert os.getpriority(os.PRIO_PROCESS, first.pid) == 10
+        assert os.getpriority(os.PRIO_PROCESS, child.pid) == 10
+        assert await MarketChild(tmp_path)._join() is None, "it ends with its desk"
 
-        assert await second.open() == addresses
-        assert second.pid is None
-        await second.close()
-        assert await answers(addresses["binance"])
-
-        killed = first.pid
+        killed = child.pid
         os.kill(killed, signal.SIGKILL)
 
         async def is_revived() -> bool:
-            return first.pid != killed and await answers(addresses["binance"])
+            return child.pid != killed and await answers(addresses["binance"])
 
         await until(is_revived)
-        assert first.restarts == 1
+        assert child.restarts == 1
     finally:
-        pid = first.pid
-        await first.close()
+        pid = child.pid
+        await child.close()
     assert not is_alive(pid)
     assert not await answers(addresses["binance"])
+
+
+async def test_a_market_that_runs_is_joined_and_replaced_when_it_ends(tmp_path: Path) -> None:
+    child = MarketChild(tmp_path)
+    with market_process(tmp_path) as market:
+        assert await child.open() == market.addresses
+        assert child.pid is None
+        market.stop()
+
+        async def is_replaced() -> bool:
+            return child.pid is not None and await answers(market.addresses["binance"])
+
+        try:
+            await until(is_replaced)
+        finally:
+            await child.close()
 
 
 async def test_word_of_a_market_that_is_gone_is_not_believed(tmp_path: Path) -> None:

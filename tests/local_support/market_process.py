@@ -17,8 +17,12 @@ _TOO_MANY = (418, 429)
 class MarketProcess:
     """Hold what a test needs of a running market."""
 
-    def __init__(self, addresses: dict[str, str], log: Path) -> None:
+    def __init__(
+        self, addresses: dict[str, str], log: Path, process: "subprocess.Popen[bytes]"
+    ) -> None:
         self.addresses = addresses
+        self.is_stopped = False
+        self._process = process
         self.session = requests.Session()
         self._log = log
 
@@ -48,6 +52,12 @@ class MarketProcess:
         shown = self.control("GET", f"book?venue={venue}&symbol={symbol}&depth=1")
         return int(shown["update_id"])
 
+    def stop(self) -> None:
+        """End it before the block does."""
+        self.is_stopped = True
+        self._process.terminate()
+        self._process.wait()
+
     @property
     def log(self) -> str:
         """Return what the market has written to its standard error."""
@@ -70,8 +80,9 @@ def market_process(folder: Path) -> Iterator[MarketProcess]:
         try:
             assert process.stdout is not None
             told = json.loads(process.stdout.readline())
-            yield MarketProcess(told["addresses"], log)
-            assert process.poll() is None, "the market has died"
+            market = MarketProcess(told["addresses"], log, process)
+            yield market
+            assert market.is_stopped or process.poll() is None, "the market has died"
         finally:
             process.kill()
             process.wait()

@@ -7,6 +7,9 @@ from typing import Final
 import msgspec
 
 FILE: Final = "market.json"
+CHILD_FILE: Final = "market-child.json"
+"""What a market that a desk started leaves: it ends with that desk, so that no other desk may join
+it, not even the next one of the folder, which may come while it is still ending."""
 
 
 class Addresses(msgspec.Struct, frozen=True):
