@@ -9,7 +9,7 @@ from hftlib.desk.market_reading import record_of_market
 from hftlib.desk.market_record import SECOND, BookRecord
 from hftlib.desk.market_rows import MarketPicture, compare, rows_within
 from hftlib.desk.market_study import BOOK, ROUND_TRIP, SECOND_BOOK, real_picture
-from hftlib.desk.replay import Key
+from hftlib.desk.tape_chain import Key
 from hftlib.market.listings import listing_of
 from hftlib.market.world import World
 

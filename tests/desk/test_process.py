@@ -161,7 +161,7 @@ def test_what_it_cannot_do_is_refused_in_one_line(
 
 def test_a_desk_that_ends_at_once_is_told(tmp_path: Path) -> None:
     with pytest.raises(UnavailableError, match="code 2"):
-        ensure_desk(tmp_path, arguments=["--source", "live"])
+        ensure_desk(tmp_path, arguments=["--source", "lively"])
 
 
 def test_beyond_loopback_the_token_is_left_for_its_owner_alone(

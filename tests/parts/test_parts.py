@@ -33,7 +33,11 @@ class Part:
     def __init__(self, folder: Path, *words: str, module: str = "hftlib", url: str = "") -> None:
         self.lines: list[str] = []
         self._start = partial(Part, folder, *words, module=module, url=url)
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("HFT_")}
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if name == "HFT_KERNEL_CACHE" or not name.startswith("HFT_")
+        }
         folder.mkdir(parents=True, exist_ok=True)
         with (folder / "stderr.txt").open("ab") as told:
             self.process = subprocess.Popen(

@@ -64,7 +64,11 @@ def app(environment: Mapping[str, str], log: Path, *arguments: str) -> Iterator[
     port = free_port()
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
     command += arguments
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("HFT_")}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name == "HFT_KERNEL_CACHE" or not name.startswith("HFT_")
+    }
     with log.open("wb") as out:
         process = subprocess.Popen(
             command, cwd=PROJECT, env={**kept, **environment}, stdout=out, stderr=out

@@ -72,7 +72,8 @@ async def test_a_message_that_is_too_large_ends_the_lane_in_words():
     async with rig_on(saying("x" * (LARGEST_BYTES + 1))) as rig:
         rig.lanes.open(plan(rig.url))
         reason = (await rig.closed()).payload.decode()
-        assert reason.startswith("given up: 1009")
+        # The venue may answer our close frame before the socket is gone; the reason is ours.
+        assert reason.startswith(("given up: 1009", "closed by the venue: 1009"))
         assert str(LARGEST_BYTES) in reason
 
 
