@@ -89,7 +89,7 @@ interop: $(VENV)/.development ## clients that others wrote, against the local ve
 interop-full: $(VENV)/.development ## the same with watches of a minute each
 	@$(BIN)/python -m tests.interop --seconds 60 $(ARGS)
 
-soak: $(VENV)/.development ## our codecs on the local venues for DURATION seconds, every fault in turn
+soak: $(VENV)/.development ## the desk on the local venues for DURATION seconds, a random fault every 2 s
 	@$(BIN)/python -m tests.soak --seconds $(DURATION) $(ARGS)
 
 incidents: $(VENV)/.runtime ## write the incident tapes of hftlib/data again
