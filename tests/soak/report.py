@@ -199,7 +199,10 @@ def _last(judge: Judge) -> dict[str, Any]:
         "requests_delayed": last.get("delayed", {}),
         "tape_mb": round(last.get("tape_bytes", 0) / _MB, 1),
         "tape_frames_lost": last.get("tape_lost", 0),
-        "store": last.get("store"),
+        # Where it lies is this machine's own business.
+        "store": {
+            name: told for name, told in (last.get("store") or {}).items() if name != "where"
+        },
         "history_mb": round(last.get("history_bytes", 0) / _MB, 1),
         "gc_longest_ms": last.get("gc_longest_ms"),
     }
